@@ -1,0 +1,8 @@
+"""Names the app for Django."""
+
+from django.apps import AppConfig
+
+
+class Config(AppConfig):
+    name = "agents"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,47 @@
+"""Why a model did not answer: one tree, split by the only question the caller has - is it worth asking again?
+
+`message` is written for the person who reads a run's error_reason.
+"""
+
+from agents.llm.types import CallRecord
+
+
+class LLMError(Exception):
+    """No usable answer. `calls` are the requests made so far; `code` is a short stable word for filters."""
+
+    code = "model_error"
+
+    def __init__(self, message: str, *, calls: tuple[CallRecord, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.calls = calls
+
+
+class RetryableError(LLMError):
+    """429, 5xx, time-out, cut connection, empty answer. `retry_after` is the server's own wish in seconds."""
+
+    code = "model_unavailable"
+
+    def __init__(self, message: str, *, calls: tuple[CallRecord, ...] = (), retry_after: float | None = None) -> None:
+        super().__init__(message, calls=calls)
+        self.retry_after = retry_after
+
+
+class PermanentError(LLMError):
+    """Asking again cannot help: wrong key, unknown model, an answer that is not the protocol's."""
+
+    code = "model_refused"
+
+
+class InvalidAnswer(PermanentError):
+    """The model answered, but not in the schema, and a repair did not help.
+
+    `data` is the last answer that was JSON at all (else None) and `text` the last raw answer, so that a caller can keep what is usable.
+    """
+
+    code = "invalid_answer"
+
+    def __init__(self, message: str, *, calls: tuple[CallRecord, ...] = (), data: object = None, text: str = "") -> None:
+        super().__init__(message, calls=calls)
+        self.data = data
+        self.text = text
