@@ -1,0 +1,46 @@
+"""Admin pages of agents and model providers. Secrets are typed in and never shown again."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from agents.models import Agent, ModelProvider
+
+SECRET_HELP = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
+
+
+class SecretForm(ModelForm):  # type: ignore[type-arg]
+    """Adds a write-only secret field to a model that has `set_secret`."""
+
+    secret = forms.CharField(required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=SECRET_HELP)
+
+
+class SecretAdmin(admin.ModelAdmin[Any]):
+    form = SecretForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if form.cleaned_data.get("secret"):
+            obj.set_secret(form.cleaned_data["secret"])
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(ModelProvider)
+class ModelProviderAdmin(SecretAdmin):
+    list_display = ["name", "project", "kind", "base_url", "has_secret", "is_active"]
+    list_filter = ["kind", "project"]
+    list_select_related = ["project"]
+
+    @admin.display(boolean=True, description="secret")
+    def has_secret(self, provider: ModelProvider) -> bool:
+        return bool(provider.secret_encrypted)
+
+
+@admin.register(Agent)
+class AgentAdmin(SecretAdmin):
+    list_display = ["name", "project", "kind", "model", "is_active", "created_at"]
+    list_filter = ["kind", "project"]
+    list_select_related = ["project"]
+    search_fields = ["name"]

@@ -1,0 +1,85 @@
+"""Who answers: model providers and the agents of a project. Secrets are stored encrypted; `agents.clients` is their only reader."""
+
+from typing import Any
+
+from django.db import models
+
+from evalhub.accounts.models import Project
+from evalhub.common.models import TimestampedModel
+from evalhub.common.secrets import encrypt
+
+
+class ModelProvider(TimestampedModel):
+    """A server that speaks a known wire format. Its name is the `provider` part of `provider/model`."""
+
+    class Kind(models.TextChoices):
+        OPENAI = "openai", "OpenAI-compatible"
+        ANTHROPIC = "anthropic", "Anthropic"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_providers")
+    name = models.SlugField(max_length=60, help_text="The part before the slash in provider/model, for example openai or ollama.")
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.OPENAI)
+    base_url = models.URLField(max_length=500, help_text="For example https://api.openai.com/v1 or http://127.0.0.1:11434/v1")
+    secret_encrypted = models.TextField(blank=True, editable=False)
+    default_model = models.CharField(max_length=200, blank=True, help_text="Used where a run names no model.")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="provider_name_once_a_project")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def set_secret(self, secret: str) -> None:
+        """Store the API key encrypted. There is no way to read it back but to use it."""
+        self.secret_encrypted = encrypt(secret)
+
+
+class Agent(TimestampedModel):
+    """Somebody who can be talked to: a character played by a model, or an endpoint that answers by itself."""
+
+    class Kind(models.TextChoices):
+        CHARACTER = "character", "Character on a model"
+        OPENAI_ENDPOINT = "openai_endpoint", "OpenAI-compatible endpoint"
+        WEBHOOK = "webhook", "JSON webhook"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="agents")
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.CHARACTER)
+    model = models.CharField(max_length=200, blank=True, help_text="provider/model; for an endpoint, the model name it is sent.")
+    character = models.JSONField(default=dict, blank=True)
+    endpoint_url = models.URLField(max_length=500, blank=True)
+    endpoint_secret_encrypted = models.TextField(blank=True, editable=False)
+    reply_path = models.CharField(max_length=200, blank=True, help_text="Where a webhook's answer has the text, for example data.reply or choices.0.text.")
+    timeout_seconds = models.PositiveIntegerField(default=120)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="agent_name_once_a_project")]
+        indexes = [models.Index(fields=["project", "-created_at", "-id"], name="agent_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_endpoint(self) -> bool:
+        return self.kind != self.Kind.CHARACTER
+
+    def set_secret(self, secret: str) -> None:
+        """Store the endpoint's bearer token encrypted."""
+        self.endpoint_secret_encrypted = encrypt(secret)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a run keeps of the agent: everything but secrets."""
+        return {
+            "agent_id": str(self.id),
+            "name": self.name,
+            "kind": self.kind,
+            "model": self.model,
+            "character": self.character,
+            "endpoint_url": self.endpoint_url,
+            "reply_path": self.reply_path,
+            "timeout_seconds": self.timeout_seconds,
+        }

@@ -1,0 +1,80 @@
+"""Who may see what: projects, their members and their API keys. Every other row of EvalHub hangs on a Project."""
+
+import enum
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from evalhub.common.models import TimestampedModel
+
+
+class Project(TimestampedModel):
+    """The wall between teams: agents, templates, runs, providers and keys belong to exactly one project."""
+
+    name = models.SlugField(max_length=80, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """Owner manages keys, members and providers; editor starts runs and edits; viewer reads."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Membership(TimestampedModel):
+    """One person in one project."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "project"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.project} ({self.role})"
+
+    @property
+    def may_write(self) -> bool:
+        return self.role in {Role.OWNER, Role.EDITOR}
+
+
+class ApiKey(TimestampedModel):
+    """A bearer key of a project. The key itself is shown once; we keep its prefix and its SHA-256.
+
+    A plain hash is enough (and constant-time to look up): the key has 256 random bits, so there is nothing to guess.
+    """
+
+    class Scope(enum.StrEnum):
+        """What a key may do; a key without scopes may do everything."""
+
+        READ = "read"
+        RUN = "run"
+        WRITE = "write"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def revoke(self) -> None:
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at", "updated_at"])

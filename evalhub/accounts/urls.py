@@ -1,0 +1,11 @@
+"""Sign-in by link or password, and sign-out."""
+
+from django.urls import path
+
+from evalhub.accounts import views
+
+urlpatterns = [
+    path("sign-in", views.SignIn.as_view(), name="sign-in"),
+    path("sign-in/<str:uid>/<str:token>", views.sign_in_by_link, name="sign-in-link"),
+    path("sign-out", views.SignOut.as_view(), name="sign-out"),
+]

@@ -1,0 +1,66 @@
+"""Everything that differs between machines, read from the environment once and checked with sentences. Only settings and the command read it."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import field_validator
+
+
+class BadSetting(Exception):
+    """A setting in the environment cannot be used; the message says which and why."""
+
+
+class Env(BaseSettings):
+    """The settings of one installation. Names are EVALHUB_<FIELD>, but for DATABASE_URL."""
+
+    model_config = SettingsConfigDict(env_prefix="EVALHUB_", env_ignore_empty=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("evalhub", appauthor=False)),
+        description="Folder for the SQLite file, the secret key file and the logs.",
+    )
+    database_url: str = Field("", validation_alias="DATABASE_URL", description="postgres://… to use PostgreSQL; empty for SQLite in the data folder.")
+    secret_key: str = Field("", description="Signs sessions and encrypts stored secrets; empty to use (and create) the key file in the data folder.")
+    debug: bool = Field(False, description="Django's debug pages. Never on a machine others can reach.")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=lambda: ["127.0.0.1", "localhost", "[::1]"], description="Host names the pages answer to, separated by commas."
+    )
+    https: bool = Field(False, description="Set to 1 behind a proxy that serves HTTPS: secure cookies, HSTS, and X-Forwarded-Proto is trusted.")
+    allowed_hosts_out: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Private host names or addresses that agent endpoints may be on, separated by commas."
+    )
+    allow_loopback_out: bool = Field(False, description="Let agent endpoints be on this machine; `evalhub up` bound to loopback sets it.")
+    worker_processes: int = Field(1, ge=1, le=64, description="Worker processes; one is enough for hundreds of conversations at once.")
+    concurrency: int = Field(64, ge=1, le=2000, description="Runs that one worker process drives at once.")
+    lease_seconds: float = Field(30.0, ge=2, le=600, description="Silence after which another worker may continue a run.")
+    demo_delay: float = Field(1.2, ge=0, le=30, description="Seconds a demo agent or demo user takes to answer, so that people can watch.")
+    model_timeout: float = Field(120.0, ge=1, le=3600, description="Seconds one model call may take.")
+    model_attempts: int = Field(4, ge=1, le=20, description="Tries of one model call before it is given up.")
+    max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="The largest request body the API reads.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is written to the logs.")
+
+    @field_validator("allowed_hosts", "allowed_hosts_out", mode="before")
+    @classmethod
+    def split_commas(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @cached_property
+    def resolved_data_dir(self) -> Path:
+        return self.data_dir.expanduser().absolute()
+
+
+def read_env() -> Env:
+    """The environment as settings. Raises BadSetting with one line a wrong variable."""
+    try:
+        return Env()
+    except ValidationError as error:
+        lines = [f"{_variable(str(item['loc'][0]))}: {item['msg']} (it is {item['input']!r})" for item in error.errors()]
+        raise BadSetting("; ".join(lines)) from None
+
+
+def _variable(field: str) -> str:
+    return field if field.isupper() else f"EVALHUB_{field.upper()}"

@@ -1,0 +1,58 @@
+"""Admin pages of runs and their rows. All of it is history, so all of it is read-only; runs can be deleted."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
+
+
+class HistoryAdmin(admin.ModelAdmin[Any]):
+    """Looked at, never edited. Rows are counted by nobody: a COUNT over the log would grow with history."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RowAdmin(HistoryAdmin):
+    list_select_related = ["run"]
+    raw_id_fields = ["run"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Rows go with their run: the admin asks here too before it cascades.
+        return "/evalrun/" in request.path
+
+
+@admin.register(EvalRun)
+class EvalRunAdmin(HistoryAdmin):
+    list_display = ["id", "agent_name", "kind", "status", "score", "project", "created_at"]
+    list_filter = ["status", "kind", "project"]
+    list_select_related = ["project"]
+    search_fields = ["=id", "agent_name"]
+
+
+@admin.register(Message)
+class MessageAdmin(RowAdmin):
+    list_display = ["run", "index", "session_index", "role", "created_at"]
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(RowAdmin):
+    list_display = ["run", "purpose", "model", "input_tokens", "output_tokens", "price_usd", "latency_ms", "error"]
+    list_filter = ["purpose"]
+
+
+@admin.register(Verdict)
+class VerdictAdmin(RowAdmin):
+    list_display = ["run", "kind", "judge_model", "sample", "created_at"]
+
+
+@admin.register(RunEvent)
+class RunEventAdmin(RowAdmin):
+    list_display = ["run", "seq", "type", "created_at"]

@@ -1,0 +1,209 @@
+"""One evaluation happening: the run, what was said, what was asked of models, what was judged, and the numbered log of it all.
+
+The run carries frozen snapshots of template, agent and persona, so that an edit never changes a running evaluation (decision 11).
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from agents.models import Agent
+from evalhub.accounts.models import Project
+from evalhub.common.models import TimestampedModel
+from runs.states import ACTIVE, FINAL, Status
+from templates_app.models import EvalTemplate
+
+STATUS_CHOICES = [(status.value, status.value) for status in Status]
+
+
+class RunQuerySet(models.QuerySet["EvalRun"]):
+    """Filters that more than one caller needs."""
+
+    def of(self, project: Project) -> "RunQuerySet":
+        return self.filter(project=project)
+
+    def claimable(self) -> "RunQuerySet":
+        """Waiting, or held by a worker whose lease went silent while attempts remain."""
+        silent = Q(status=Status.RUNNING, lease_expires_at__lt=timezone.now(), attempt__lt=models.F("max_attempts"))
+        return self.filter(Q(status=Status.PENDING) | silent)
+
+    def abandoned(self) -> "RunQuerySet":
+        """Silent leases with no attempt left: to be ended as interrupted."""
+        return self.filter(status=Status.RUNNING, lease_expires_at__lt=timezone.now(), attempt__gte=models.F("max_attempts"))
+
+
+class EvalRun(TimestampedModel):
+    """One evaluation. The row is the truth about it; the queue only says that there is work."""
+
+    class Kind(models.TextChoices):
+        SIMULATE = "simulate", "Simulate"
+        RUN_EVAL = "run_eval", "Simulate and judge"
+        EVALUATE = "evaluate", "Judge a transcript"
+        EVAL_ONLY = "eval_only", "Judge again"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="eval_runs")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    status = models.CharField(max_length=12, choices=STATUS_CHOICES, default=Status.PENDING)
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="eval_runs")
+    agent_name = models.CharField(max_length=200)
+    template = models.ForeignKey(EvalTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    adaptation_template = models.ForeignKey(EvalTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    source_run = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="rejudged")
+    user_id = models.CharField(max_length=200, blank=True, help_text="The simulated user's id, as an endpoint agent is told it.")
+
+    agent_snapshot = models.JSONField(default=dict)
+    template_snapshot = models.JSONField(default=dict)
+    adaptation_template_snapshot = models.JSONField(default=dict)
+    user_persona = models.JSONField(default=dict)
+    simulation_config = models.JSONField(default=dict)
+    sessions = models.JSONField(default=list)
+    agent_model = models.CharField(max_length=200, blank=True)
+    user_model = models.CharField(max_length=200, blank=True)
+    judge_model = models.CharField(max_length=200, blank=True)
+    uses_demo = models.BooleanField(default=False, help_text="A demo model played a part: its scores are labelled.")
+
+    simulation_state = models.JSONField(default=dict)
+    evaluation_result = models.JSONField(default=dict)
+    adaptation_result = models.JSONField(default=dict)
+    score = models.FloatField(null=True, blank=True)
+    adaptation_score = models.FloatField(null=True, blank=True)
+    total_sessions = models.PositiveIntegerField(default=0)
+    total_turns = models.PositiveIntegerField(default=0)
+    planned_turns = models.PositiveIntegerField(default=0)
+    simulated_minutes = models.PositiveIntegerField(default=0)
+    simulation_cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=0)
+    evaluation_cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=0)
+    unpriced_calls = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_reason = models.TextField(blank=True)
+
+    next_seq = models.PositiveIntegerField(default=0, help_text="The number the next event gets.")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=3)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["project", "-created_at", "-id"], name="run_list"),
+            models.Index(fields=["project", "status", "-created_at", "-id"], name="run_list_by_status"),
+            models.Index(fields=["agent", "-created_at", "-id"], name="run_list_by_agent"),
+            # The claim reads only what is alive, so it does not slow down as history grows.
+            models.Index(fields=["status", "created_at"], name="run_claim", condition=Q(status__in=[Status.PENDING, Status.RUNNING])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_name} {self.kind} {self.status}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def total_cost_usd(self) -> float:
+        return float(self.simulation_cost_usd + self.evaluation_cost_usd)
+
+    @property
+    def judges_quality(self) -> bool:
+        return bool(self.template_snapshot)
+
+    @property
+    def judges_adaptation(self) -> bool:
+        return bool(self.adaptation_template_snapshot)
+
+
+class Message(models.Model):
+    """One line of the transcript. `index` counts from 0 over the whole run; a turn is a user message and what answers it."""
+
+    class Role(models.TextChoices):
+        SYSTEM = "system"
+        USER = "user"
+        ASSISTANT = "assistant"
+        TOOL = "tool"
+
+    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="messages")
+    index = models.PositiveIntegerField()
+    session_index = models.PositiveIntegerField(default=0)
+    turn_index = models.PositiveIntegerField(default=0)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    content = models.TextField(blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    tool_calls = models.JSONField(default=list, blank=True)
+    tool_call_id = models.CharField(max_length=200, blank=True)
+    simulated_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["run", "index"], name="message_index_once_a_run")]
+
+
+class ModelCall(models.Model):
+    """One request to a model, whether it worked or not. Costs are sums of these rows; price_usd null means unpriced."""
+
+    class Purpose(models.TextChoices):
+        USER = "user", "Simulated user"
+        AGENT = "agent", "Agent"
+        MEMORY = "memory", "Memory"
+        JUDGE = "judge", "Judge"
+        ADAPTATION = "adaptation", "Adaptation judge"
+
+    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="model_calls")
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    model = models.CharField(max_length=200)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    input_tokens = models.PositiveIntegerField(null=True, blank=True)
+    output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    cached_input_tokens = models.PositiveIntegerField(null=True, blank=True)
+    price_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
+    latency_ms = models.PositiveIntegerField(default=0)
+    finish_reason = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["run", "purpose"], name="call_by_run")]
+
+
+class Verdict(models.Model):
+    """What one judge said in one sample, kept as it was said and checked. The run's results are computed from these rows."""
+
+    class Kind(models.TextChoices):
+        QUALITY = "quality"
+        ADAPTATION = "adaptation"
+
+    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="verdicts")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    judge_model = models.CharField(max_length=200)
+    sample = models.PositiveSmallIntegerField(default=0)
+    answer = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["run", "kind", "judge_model", "sample"], name="verdict_once_a_sample")]
+
+
+class RunEvent(models.Model):
+    """One numbered line of the log. `seq` counts from 0 without gaps; readers always ask for what comes after a number."""
+
+    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    type = models.CharField(max_length=40)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="event_seq_once_a_run")]
