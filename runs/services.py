@@ -1,0 +1,151 @@
+"""Writes asked for by people: start, cancel, resume and delete a run. Pages, API and command parse, then call these; nothing else writes a run but its worker."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from agents.character import merge_character
+from agents.models import Agent
+from evalhub.accounts.models import Project
+from runs.events import log
+from runs.events.types import FinalStatus
+from runs.models import EvalRun, Message
+from runs.plan import plan_sessions, planned_turns
+from runs.states import Status
+from templates_app.models import EvalTemplate
+from templates_app.snapshot import snapshot
+
+Kind = EvalRun.Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """Everything a run can be asked for, already checked. `messages` are for `evaluate`, `source_run` for `eval_only`."""
+
+    agent: Agent
+    template: EvalTemplate | None = None
+    adaptation_template: EvalTemplate | None = None
+    sessions: Sequence[Mapping[str, Any]] = ()
+    user_persona: Mapping[str, Any] = field(default_factory=dict)
+    simulation_config: Mapping[str, Any] = field(default_factory=dict)
+    simulation_state: Mapping[str, Any] = field(default_factory=dict)
+    config_override: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    user_id: str = ""
+    messages: Sequence[Mapping[str, Any]] = ()
+    source_run: EvalRun | None = None
+
+
+@transaction.atomic
+def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
+    """Store a pending run with frozen snapshots, and ring for a worker once that is committed."""
+    run = EvalRun(
+        project=project,
+        kind=kind,
+        agent=request.agent,
+        agent_name=request.agent.name,
+        template=request.template,
+        adaptation_template=request.adaptation_template,
+        source_run=request.source_run,
+        user_id=request.user_id,
+        user_persona=dict(request.user_persona),
+        simulation_config=dict(request.simulation_config),
+        simulation_state=dict(request.simulation_state),
+        agent_snapshot=_agent_snapshot(request),
+        template_snapshot=snapshot(request.template) if request.template else {},
+        adaptation_template_snapshot=snapshot(request.adaptation_template) if request.adaptation_template else {},
+    )
+    _fill_plan(run, request)
+    run.save(force_insert=True)
+    _store_transcript(run, request)
+    transaction.on_commit(ring)
+    return run
+
+
+def _agent_snapshot(request: RunRequest) -> dict[str, Any]:
+    if request.source_run:
+        return dict(request.source_run.agent_snapshot)
+    frozen = request.agent.snapshot()
+    frozen["character"] = merge_character(frozen["character"], request.config_override)
+    model = request.model or request.config_override.get("model")
+    return {**frozen, "model": model} if model else frozen
+
+
+def _fill_plan(run: EvalRun, request: RunRequest) -> None:
+    if run.kind in (Kind.SIMULATE, Kind.RUN_EVAL):
+        plans = plan_sessions(request.sessions, request.simulation_config)
+        run.sessions = [plan.as_json() for plan in plans]
+        run.planned_turns = planned_turns(plans)
+    elif request.source_run:
+        source = request.source_run
+        run.sessions, run.user_persona, run.simulation_config = source.sessions, source.user_persona, source.simulation_config
+        run.simulation_state, run.simulated_minutes = source.simulation_state, source.simulated_minutes
+        run.agent_model, run.user_model, run.uses_demo = source.agent_model, source.user_model, source.uses_demo
+
+
+def _store_transcript(run: EvalRun, request: RunRequest) -> None:
+    """The transcript of a run that simulates nothing: pasted, or copied from the run that is judged again."""
+    if request.source_run:
+        messages = list(request.source_run.messages.order_by("index"))
+        for message in messages:
+            message.pk, message.run = None, run
+            message._state.adding = True
+    else:
+        messages = _messages(run, request.messages)
+    if not messages:
+        return
+    Message.objects.bulk_create(messages, batch_size=500)
+    run.total_turns = sum(message.role == "user" for message in messages)
+    run.total_sessions = len({message.session_index for message in messages})
+    run.planned_turns = run.total_turns
+    run.save(update_fields=["total_turns", "total_sessions", "planned_turns"])
+
+
+def _messages(run: EvalRun, given: Sequence[Mapping[str, Any]]) -> list[Message]:
+    """Rows of a pasted transcript. A turn begins with a user message; its number counts within the session."""
+    rows: list[Message] = []
+    session, turn = -1, 0
+    for index, item in enumerate(given):
+        if item.get("session_index", 0) != session:
+            session, turn = item.get("session_index", 0), -1
+        turn += item["role"] == "user"
+        rows.append(
+            Message(
+                run=run,
+                index=index,
+                session_index=session,
+                turn_index=max(turn, 0),
+                role=item["role"],
+                content=item.get("content") or "",
+                name=item.get("name") or "",
+                tool_calls=item.get("tool_calls") or [],
+                tool_call_id=item.get("tool_call_id") or "",
+            )
+        )
+    return rows
+
+
+@transaction.atomic
+def run_cancel(*, run_id: uuid.UUID, project: Project) -> EvalRun:
+    """End a waiting run at once; ask the worker of a running one to stop. A final run stays what it is. Raises EvalRun.DoesNotExist."""
+    run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
+    if run.status == Status.PENDING:
+        run.status, run.completed_at, run.error_reason = Status.CANCELLED, timezone.now(), "Cancelled before it started."
+        run.save(update_fields=["status", "completed_at", "error_reason", "updated_at"])
+        log.append(run, [FinalStatus(status=run.status, error_reason=run.error_reason, message=run.error_reason)])
+    elif run.is_active and run.cancel_requested_at is None:
+        run.cancel_requested_at = timezone.now()
+        run.save(update_fields=["cancel_requested_at", "updated_at"])
+    return run
+
+
+def ring() -> None:
+    """Wake a worker. One unanswered ring is enough for any number of waiting runs, so a second one is not queued (decision 1)."""
+    if not OrmQ.objects.filter(lock__lte=timezone.now()).exists():
+        async_task("runs.tasks.drain", save=False)
