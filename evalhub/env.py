@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic import field_validator
 
 
 class BadSetting(Exception):
@@ -40,6 +39,13 @@ class Env(BaseSettings):
     demo_delay: float = Field(1.2, ge=0, le=30, description="Seconds a demo agent or demo user takes to answer, so that people can watch.")
     model_timeout: float = Field(120.0, ge=1, le=3600, description="Seconds one model call may take.")
     model_attempts: int = Field(4, ge=1, le=20, description="Tries of one model call before it is given up.")
+    default_model: str = Field("", description="provider/model used where a run names none; empty for the first provider's default, or the demo models.")
+    openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False, description="Provider `openai`.")
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL", description="Another OpenAI-compatible address for provider `openai`.")
+    anthropic_api_key: str = Field("", validation_alias="ANTHROPIC_API_KEY", repr=False, description="Provider `anthropic`.")
+    anthropic_base_url: str = Field("", validation_alias="ANTHROPIC_BASE_URL", description="Another address for provider `anthropic`.")
+    openrouter_api_key: str = Field("", validation_alias="OPENROUTER_API_KEY", repr=False, description="Provider `openrouter`.")
+    gemini_api_key: str = Field("", validation_alias=AliasChoices("GEMINI_API_KEY", "GOOGLE_API_KEY"), repr=False, description="Provider `google`.")
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="The largest request body the API reads.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is written to the logs.")
 

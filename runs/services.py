@@ -149,3 +149,9 @@ def ring() -> None:
     """Wake a worker. One unanswered ring is enough for any number of waiting runs, so a second one is not queued (decision 1)."""
     if not OrmQ.objects.filter(lock__lte=timezone.now()).exists():
         async_task("runs.tasks.drain", save=False)
+
+
+def ring_if_waiting() -> None:
+    """Wake a worker when some run waits for one: after a drain's time is up, and by the sweep when a ring was lost."""
+    if EvalRun.objects.claimable().exists():
+        ring()

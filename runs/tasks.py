@@ -1,15 +1,21 @@
-"""What django-q2 calls: three lines each, since a task only says that there is work."""
+"""What django-q2 calls: a few lines each, since a task only says that there is work. The engine is imported when a worker process needs it."""
+
+from runs import services
 
 
 def drain() -> int:
-    """Drive pending runs until there are none. Returns how many were driven."""
-    from runs.engine.drain import run_drain  # imported here: a worker's parent must not load the engine before it forks
+    """Drive waiting runs until there are none; ring for a successor if some are left. Returns how many were brought to an end."""
+    from runs.engine.drain import run_drain
 
-    return run_drain()
+    finished = run_drain()
+    services.ring_if_waiting()
+    return finished
 
 
 def sweep() -> int:
-    """End abandoned runs and ring for those nobody claimed. Returns how many rows it touched."""
+    """End abandoned runs, and ring for those nobody claimed. Returns how many were ended."""
     from runs.engine.sweep import run_sweep
 
-    return run_sweep()
+    ended = run_sweep()
+    services.ring_if_waiting()
+    return ended

@@ -1,0 +1,154 @@
+"""From a name to a model that can be asked: the only reader of provider and endpoint secrets.
+
+Providers are the project's own rows, then those whose keys stand in the environment, and always `demo`. Called by the engine when a run starts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+
+from agents.llm.errors import PermanentError
+from agents.llm.outbound import AddressPolicy
+from agents.llm.prices import provider_for_bare_name
+from agents.llm.spec import ModelSpec
+from agents.models import Agent, ModelProvider
+from evalhub.accounts.models import Project
+from evalhub.common.secrets import SecretUnreadable, decrypt
+
+DEMO = "demo"
+DEMO_MODELS = {"agent": "demo/agent", "user": "demo/user", "judge": "demo/judge"}
+OPENAI_URL = "https://api.openai.com/v1"
+ANTHROPIC_URL = "https://api.anthropic.com"
+OPENROUTER_URL = "https://openrouter.ai/api/v1"
+GOOGLE_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
+# What a vendor's own address is asked for when nobody names a model; any other address has to say it itself.
+VENDOR_DEFAULTS = {OPENAI_URL: "gpt-4.1-mini", ANTHROPIC_URL: "claude-haiku-4-5", GOOGLE_URL: "gemini-2.5-flash"}
+SYNONYMS = {"gemini": "google"}
+
+
+class UnknownModel(PermanentError):
+    """The name leads to no configured provider; the message says which there are."""
+
+    code = "unknown_model"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A server whose models can be named. `secret` never leaves this module but inside a ModelSpec."""
+
+    name: str
+    kind: str
+    base_url: str
+    secret: str
+    default_model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """What a project can ask, by provider name."""
+
+    by_name: Mapping[str, Provider]
+
+    def default_name(self, part: str) -> str:
+        """The model where none is named. `part` is agent, user or judge. While nothing is configured: the demo model of that part."""
+        if settings.ENV.default_model:
+            return str(settings.ENV.default_model)
+        if not self.by_name:
+            return DEMO_MODELS[part]
+        for provider in self.by_name.values():
+            model = provider.default_model or VENDOR_DEFAULTS.get(provider.base_url.rstrip("/"))
+            if model:
+                return f"{provider.name}/{model}"
+        names = ", ".join(self.by_name)
+        raise UnknownModel(f"No model is named, and no provider has a default model (providers: {names}). Name one as provider/model or set EVALHUB_DEFAULT_MODEL.")
+
+    def spec(self, name: str, *, part: str) -> ModelSpec:
+        """The model behind `provider/model`, a bare model name, or "" for the default. Raises UnknownModel."""
+        name = name.strip() or self.default_name(part)
+        head, _, rest = name.partition("/")
+        head = SYNONYMS.get(head, head) if head not in self.by_name else head
+        if head == DEMO and rest:
+            return _demo_spec(rest, name)
+        if rest and head in self.by_name:
+            return _spec(self.by_name[head], rest)
+        candidates = [(provider.name, provider.kind, provider.base_url) for provider in self.by_name.values()]
+        found = provider_for_bare_name(name, candidates)
+        if found:
+            return _spec(self.by_name[found], name)
+        raise UnknownModel(self._unknown(name))
+
+    def _unknown(self, name: str) -> str:
+        names = ", ".join([*self.by_name, DEMO])
+        head, _, rest = name.partition("/")
+        what = f'The model "{name}" names the provider "{head}", which is not configured' if rest else f'No configured provider is known to serve the model "{name}"'
+        return f"{what} (configured: {names}). Add the provider in the admin pages or by its key in the environment, or write the model as provider/model."
+
+
+def _demo_spec(model: str, name: str) -> ModelSpec:
+    if name not in DEMO_MODELS.values():
+        raise UnknownModel(f'There is no demo model "{name}". The demo models are {", ".join(DEMO_MODELS.values())}.')
+    return ModelSpec(provider=DEMO, model=model, kind=DEMO, answer_delay_s=settings.ENV.demo_delay)
+
+
+def _spec(provider: Provider, model: str) -> ModelSpec:
+    return ModelSpec(
+        provider=provider.name,
+        model=model,
+        kind=provider.kind,
+        base_url=provider.base_url,
+        api_key=provider.secret,
+        timeout_s=settings.ENV.model_timeout,
+        max_attempts=settings.ENV.model_attempts,
+    )
+
+
+def load_providers(project: Project) -> Providers:
+    """The project's active providers and the environment's; a row hides the environment's provider of the same name. One query."""
+    rows = ModelProvider.objects.filter(project=project, is_active=True).order_by("created_at")
+    own = {row.name: Provider(row.name, row.kind, row.base_url, _secret(row.secret_encrypted, row.name), row.default_model) for row in rows}
+    return Providers(own | {name: provider for name, provider in environment_providers().items() if name not in own})
+
+
+def environment_providers() -> dict[str, Provider]:
+    """The providers whose keys (or addresses) stand in the environment."""
+    env = settings.ENV
+    found = {
+        "openai": (env.openai_api_key or env.openai_base_url, "openai", env.openai_base_url or OPENAI_URL, env.openai_api_key),
+        "anthropic": (env.anthropic_api_key, "anthropic", env.anthropic_base_url or ANTHROPIC_URL, env.anthropic_api_key),
+        "google": (env.gemini_api_key, "openai", GOOGLE_URL, env.gemini_api_key),
+        "openrouter": (env.openrouter_api_key, "openai", OPENROUTER_URL, env.openrouter_api_key),
+    }
+    return {name: Provider(name, kind, url, secret) for name, (there, kind, url, secret) in found.items() if there}
+
+
+def agent_spec(snapshot: Mapping[str, Any], providers: Providers) -> ModelSpec:
+    """The model behind a run's agent: a character's model, or its endpoint. Raises UnknownModel."""
+    if snapshot["kind"] == Agent.Kind.CHARACTER:
+        return providers.spec(snapshot["model"], part="agent")
+    row = Agent.objects.filter(pk=snapshot["agent_id"]).first()
+    secret = _secret(row.endpoint_secret_encrypted, row.name) if row else ""
+    webhook = snapshot["kind"] == Agent.Kind.WEBHOOK
+    spec = ModelSpec(
+        provider="endpoint",
+        model=snapshot["model"] or snapshot["name"],
+        kind="webhook" if webhook else "openai",
+        base_url=snapshot["endpoint_url"],
+        api_key=secret,
+        timeout_s=float(snapshot["timeout_seconds"]),
+        max_attempts=settings.ENV.model_attempts,
+    )
+    return replace(spec, reply_path=snapshot["reply_path"]) if snapshot["reply_path"] else spec
+
+
+def outbound_policy() -> AddressPolicy:
+    """Where agent endpoints may be."""
+    return AddressPolicy(allow_loopback=settings.ENV.allow_loopback_out, allowed_hosts=tuple(settings.ENV.allowed_hosts_out))
+
+
+def _secret(stored: str, owner: str) -> str:
+    try:
+        return decrypt(stored)
+    except SecretUnreadable as error:
+        raise UnknownModel(f"The secret of {owner} cannot be read: {error}") from error

@@ -1,0 +1,150 @@
+"""One worker process at work: claims runs, drives up to `concurrency` of them on one loop, leaves when nothing is left or its time is up.
+
+Bounded (decision 2): after DRAIN_SECONDS it claims no more, and the task that called it rings for a successor. Called by runs.tasks only.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from dataclasses import dataclass, field
+
+import aiohttp
+from django.conf import settings
+from django.db import connection
+
+from agents.clients import outbound_policy
+from agents.llm.http import open_session
+from runs.engine import lease, stop
+from runs.engine.execute import Execution
+from runs.engine.journal import Journal
+from runs.engine.lease import Lease, LeaseLost
+
+logger = logging.getLogger(__name__)
+DRAIN_SECONDS = 300.0
+CLAIM_SECONDS = 0.2
+WATCH_SECONDS = 0.5
+LINGER_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Driven:
+    """A run in work: its lease, its execution and the task that drives it."""
+
+    execution: Execution
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True)
+class Drain:
+    """The loop of one worker process. `driven` holds what is in work, by run."""
+
+    journal: Journal
+    models_http: aiohttp.ClientSession
+    endpoints_http: aiohttp.ClientSession
+    concurrency: int
+    driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
+    finished: int = 0
+
+    async def work(self) -> None:
+        """Claim and drive until there is nothing to do, the time is up, or a stop is asked for."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        idle_since = time.monotonic()
+        watcher = asyncio.create_task(self._watch())
+        try:
+            while not stop.requested():
+                may_claim = time.monotonic() < deadline
+                claimed = await self._claim() if may_claim else 0
+                if self.driven or claimed:
+                    idle_since = time.monotonic()
+                elif not may_claim or time.monotonic() - idle_since > LINGER_SECONDS:
+                    break
+                await self._wait()
+        finally:
+            watcher.cancel()
+            await self._give_back()
+
+    async def _claim(self) -> int:
+        free = self.concurrency - len(self.driven)
+        if free <= 0:
+            return 0
+        leases: list[Lease] = await self.journal.call(lambda: lease.claim(free))
+        for won in leases:
+            execution = Execution(won, self.journal, self.models_http, self.endpoints_http)
+            self.driven[won.run_id] = Driven(execution, asyncio.create_task(self._drive(execution)))
+        return len(leases)
+
+    async def _drive(self, execution: Execution) -> None:
+        try:
+            await execution.drive()
+            self.finished += 1
+        except LeaseLost:
+            logger.warning("Run %s is no longer ours; nothing more is written to it", execution.lease.run_id)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # Not even its end could be written: the lease goes silent and another worker tries again.
+            logger.exception("Run %s could not be ended", execution.lease.run_id)
+
+    async def _wait(self) -> None:
+        """A moment, or until a run ends and its place is free."""
+        tasks = [driven.task for driven in self.driven.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLAIM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(CLAIM_SECONDS)
+        self.driven = {run_id: driven for run_id, driven in self.driven.items() if not driven.task.done()}
+
+    async def _watch(self) -> None:
+        """Heartbeats at a third of the lease, and a look for cancelled runs in between."""
+        beat_every = settings.ENV.lease_seconds / 3
+        last_beat = time.monotonic()
+        while True:
+            await asyncio.sleep(min(WATCH_SECONDS, beat_every))
+            try:
+                if time.monotonic() - last_beat >= beat_every:
+                    last_beat = time.monotonic()
+                    await self.journal.call(lambda: lease.beat(self._leases()))
+                await self._cancel_asked()
+            except Exception:
+                logger.exception("A heartbeat failed; the next one follows")
+
+    def _leases(self) -> list[Lease]:
+        return [driven.execution.lease for driven in self.driven.values()]
+
+    async def _cancel_asked(self) -> None:
+        if not self.driven:
+            return
+        for run_id in await self.journal.call(lambda: lease.cancelled(self._leases())):
+            driven = self.driven.get(run_id)
+            if driven and not driven.execution.cancelled:
+                driven.execution.cancelled = True
+                driven.task.cancel()
+
+    async def _give_back(self) -> None:
+        """Stop what still runs and return its leases: another worker continues at the next turn."""
+        left = [driven for driven in self.driven.values() if not driven.task.done()]
+        for driven in left:
+            driven.task.cancel()
+        if left:
+            await asyncio.wait([driven.task for driven in left], timeout=2)
+            leases = [driven.execution.lease for driven in left]
+            await self.journal.call(lambda: lease.give_back(leases))
+
+
+async def drain(concurrency: int) -> int:
+    """Work until there is none. Returns how many runs were brought to an end."""
+    with Journal() as journal:
+        async with open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
+            loop = Drain(journal, models_http, endpoints_http, concurrency)
+            await loop.work()
+            return loop.finished
+
+
+def run_drain() -> int:
+    """The drain of a worker process, as its task calls it."""
+    # The worker's own connection would stay open, unused, for as long as the drain lasts.
+    with contextlib.suppress(Exception):
+        connection.close()
+    return asyncio.run(drain(settings.ENV.concurrency))

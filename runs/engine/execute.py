@@ -1,0 +1,250 @@
+"""One run from its claim to its end: load, simulate, judge, finish. Called by the drain, one coroutine a run."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from django.utils import timezone
+
+from agents.clients import Providers, agent_spec, load_providers
+from agents.llm.errors import LLMError
+from agents.llm.registry import connect
+from agents.llm.spec import ModelSpec, RetryNotice
+from agents.llm.types import ChatModel
+from runs.engine.journal import Journal
+from runs.engine.judge import judge_once
+from runs.engine.lease import Lease, LeaseLost
+from runs.engine.record import RunRecorder, lines_of
+from runs.engine.scoring import Sample, combine
+from runs.engine.simulate import Scenario, Simulation, SimulationFailed
+from runs.engine.transcript import Entry, Line, Purpose
+from runs.events.types import (
+    AdaptationCompleted,
+    Error,
+    EvaluationCompleted,
+    EvaluationStarted,
+    Event,
+    FinalStatus,
+    Retrying,
+    RunStarted,
+    Score,
+)
+from runs.models import EvalRun, Verdict
+from runs.plan import SessionPlan
+from runs.states import Status
+
+logger = logging.getLogger(__name__)
+SIMULATES = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
+PURPOSES = {Verdict.Kind.QUALITY: Purpose.JUDGE, Verdict.Kind.ADAPTATION: Purpose.ADAPTATION}
+
+
+class Cancelled(Exception):
+    """Somebody asked for it."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a run starts or continues with, read in one go on the writer's connection."""
+
+    run: EvalRun
+    providers: Providers
+    agent: ModelSpec | None
+    lines: list[Line]
+    verdicts: list[Verdict]
+
+
+@dataclass(slots=True)
+class Execution:
+    """A claimed run being driven. `cancelled` is set by the drain before it cancels the task."""
+
+    lease: Lease
+    journal: Journal
+    models_http: aiohttp.ClientSession
+    endpoints_http: aiohttp.ClientSession
+    cancelled: bool = False
+    recorder: RunRecorder = field(init=False)
+
+    async def drive(self) -> None:
+        """Bring the run to its end and write it down. Raises LeaseLost, and CancelledError when the worker stops."""
+        run_id = self.lease.run_id
+        try:
+            loaded = await self.journal.call(lambda: _load(run_id))
+        except LLMError as error:
+            run = await self.journal.call(lambda: EvalRun.objects.select_related("project").get(pk=run_id))
+            self.recorder = RunRecorder(run, self.lease, self.journal)
+            await self._end(Status.FAILED, error.code, error.message)
+            return
+        self.recorder = RunRecorder(loaded.run, self.lease, self.journal)
+        await self._drive(loaded)
+
+    async def _drive(self, loaded: Loaded) -> None:
+        try:
+            await self._steps(loaded)
+        except (SimulationFailed, LLMError) as error:
+            await self._end(Status.FAILED, error.code, error.message)
+        except LeaseLost:
+            raise
+        except asyncio.CancelledError:
+            if not self.cancelled:
+                raise
+            await self._end(Status.CANCELLED, "cancelled", "Cancelled on request.")
+        except Exception as error:
+            logger.exception("Run %s broke", loaded.run.id)
+            await self._end(Status.FAILED, "internal", f"EvalHub itself failed ({type(error).__name__}); the worker's log has the details.")
+        else:
+            await self._end(Status.COMPLETED, "", "")
+
+    async def _steps(self, loaded: Loaded) -> None:
+        run = loaded.run
+        columns = {"started_at": run.started_at or timezone.now()}
+        judges = self._judges(loaded)
+        if judges:
+            columns["judge_model"] = next(iter(judges.values())).name
+        simulated = run.kind in SIMULATES
+        agent, user = self._cast(loaded) if simulated else (None, None)
+        if agent and user:
+            columns |= {"agent_model": agent.name, "user_model": user.name}
+        parts = [model for model in (agent, user, *judges.values()) if model]
+        columns["uses_demo"] = run.uses_demo or any(model.is_demo for model in parts)
+        await self.recorder.commit(Entry(columns=columns, events=[RunStarted(message="A worker took the run.", attempt=run.attempt)]))
+        if agent and user:
+            simulation = Simulation(_scenario(run), agent, user, self.recorder, loaded.lines, dict(run.simulation_state))
+            await simulation.play()
+        for kind, judge in judges.items():
+            await self._judge(loaded, kind, judge)
+
+    def _cast(self, loaded: Loaded) -> tuple[ChatModel, ChatModel]:
+        run = loaded.run
+        assert loaded.agent is not None
+        http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
+        user = loaded.providers.spec(str(run.simulation_config.get("model") or ""), part="user")
+        return self._connect(loaded.agent, http), self._connect(user, self.models_http)
+
+    def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
+        """The judge of each kind that the run asks for; resolved before anything is paid for."""
+        rubrics = {Verdict.Kind.QUALITY: loaded.run.template_snapshot, Verdict.Kind.ADAPTATION: loaded.run.adaptation_template_snapshot}
+        specs = {kind.value: loaded.providers.spec(rubric["judge_model"], part="judge") for kind, rubric in rubrics.items() if rubric}
+        return {kind: self._connect(spec, self.models_http) for kind, spec in specs.items()}
+
+    def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
+        return connect(spec, http, on_retry=self._say_retry)
+
+    async def _say_retry(self, notice: RetryNotice) -> None:
+        await self.recorder.note(
+            Retrying(message=notice.message, model=notice.model, attempt=notice.attempt, wait_seconds=round(notice.wait_s, 2))
+        )
+
+    async def _judge(self, loaded: Loaded, kind: str, judge: ChatModel) -> None:
+        """All samples of one kind, those of an earlier attempt kept, then the combined result."""
+        run = loaded.run
+        rubric = run.template_snapshot if kind == Verdict.Kind.QUALITY else run.adaptation_template_snapshot
+        column = "evaluation_result" if kind == Verdict.Kind.QUALITY else "adaptation_result"
+        if getattr(run, column):
+            return
+        if not loaded.lines:
+            raise SimulationFailed("empty_transcript", "There is nothing to judge: the transcript has no messages.")
+        await self.recorder.note(EvaluationStarted(message=f"{judge.name} judges {rubric['name']}.", kind=kind, judge_model=judge.name))
+        kept = [verdict for verdict in loaded.verdicts if verdict.kind == kind]
+        there = {verdict.sample for verdict in kept}
+        missing = [number for number in range(rubric["judge_samples"]) if number not in there]
+        fresh = await asyncio.gather(*(self._sample(loaded, kind, judge, number) for number in missing))
+        ordered = sorted([*kept, *fresh], key=lambda verdict: verdict.sample)
+        samples = [Sample(verdict.judge_model, verdict.sample, verdict.answer) for verdict in ordered]
+        await self._result(kind, column, combine(rubric, samples, demo=judge.is_demo))
+
+    async def _sample(self, loaded: Loaded, kind: str, judge: ChatModel, number: int) -> Verdict:
+        run = loaded.run
+        rubric = run.template_snapshot if kind == Verdict.Kind.QUALITY else run.adaptation_template_snapshot
+        purpose = PURPOSES[Verdict.Kind(kind)]
+        try:
+            judgement = await judge_once(
+                judge, rubric, loaded.lines, persona=run.user_persona, agent_name=run.agent_name, seed=_seed(run) + number
+            )
+        except LLMError as error:
+            await self.recorder.write(Entry(purpose=purpose, calls=error.calls))
+            raise
+        verdict = Verdict(run_id=run.id, kind=kind, judge_model=judge.name, sample=number, answer=judgement.answer)
+        await self.recorder.commit(Entry(purpose=purpose, calls=judgement.calls), verdicts=[verdict])
+        return verdict
+
+    async def _result(self, kind: str, column: str, result: dict[str, Any]) -> None:
+        scored = result["score"] is not None
+        done = EvaluationCompleted if kind == Verdict.Kind.QUALITY else AdaptationCompleted
+        events: list[Event] = [_score_event(kind, category) for category in result["categories"]]
+        said = f"{result['template_name']}: {result['score']} / 100." if scored else f"{result['template_name']}: unscored."
+        events.append(done(message=said, score=result["score"] or 0.0, scored=scored))
+        number = "score" if kind == Verdict.Kind.QUALITY else "adaptation_score"
+        await self.recorder.commit(Entry(events=events, columns={column: result, number: result["score"]}))
+
+    async def _end(self, status: Status, code: str, reason: str) -> None:
+        """The last commit: final status, results in the last event, the lease given up."""
+        run = self.recorder.run
+        events: list[Event] = []
+        if status == Status.FAILED:
+            events.append(Error(message=reason, error={"code": code, "message": reason}))
+        quality, adaptation = run.evaluation_result, run.adaptation_result
+        events.append(
+            FinalStatus(
+                message=reason or "Completed.",
+                status=status,
+                error_reason=reason,
+                evaluation_result=quality,
+                eval_result=quality,
+                adaptation_result=adaptation,
+            )
+        )
+        columns: Mapping[str, Any] = {
+            "status": status,
+            "error_code": code,
+            "error_reason": reason,
+            "completed_at": timezone.now(),
+            "started_at": run.started_at or timezone.now(),
+            "lease_token": None,
+            "lease_expires_at": None,
+        }
+        await self.recorder.commit(Entry(events=events, columns=columns))
+
+
+def _load(run_id: Any) -> Loaded:
+    run = EvalRun.objects.select_related("project").get(pk=run_id)
+    providers = load_providers(run.project)
+    agent = agent_spec(run.agent_snapshot, providers) if run.kind in SIMULATES else None
+    return Loaded(run, providers, agent, lines_of(run), list(run.verdicts.order_by("sample")))
+
+
+def _scenario(run: EvalRun) -> Scenario:
+    config, hosted = run.simulation_config, run.agent_snapshot["kind"] == "character"
+    return Scenario(
+        run_id=str(run.id),
+        user_id=run.user_id or f"user-{run.id}",
+        sessions=[SessionPlan.from_json(plan) for plan in run.sessions],
+        persona=run.user_persona,
+        character=run.agent_snapshot["character"],
+        starts_at=run.created_at.replace(second=0, microsecond=0),
+        hosted=hosted,
+        consolidation=bool(config.get("enable_consolidation")),
+        diary=bool(config.get("enable_diary")),
+        proactive=bool(config.get("enable_proactive")),
+        seed=_seed(run),
+    )
+
+
+def _seed(run: EvalRun) -> int:
+    return run.id.int % 2**31
+
+
+def _score_event(kind: str, category: Mapping[str, Any]) -> Score:
+    scored = category["score"] is not None
+    said = f"{category['label']}: {category['score']} / 100." if scored else f"{category['label']}: unscored."
+    return Score(
+        message=said,
+        kind=kind,
+        key=category["key"],
+        label=category["label"],
+        score=category["score"] or 0.0,
+        scored=scored,
+        reason=category["unscored_reason"] or category["reasoning"],
+    )

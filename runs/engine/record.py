@@ -1,0 +1,124 @@
+"""Turns the engine's entries into rows of the journal: numbers events, sums costs, keeps the run's columns in step. One recorder a driven run."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from agents.llm.types import CallRecord
+from runs.engine.journal import Journal, Step
+from runs.engine.lease import Lease
+from runs.engine.transcript import Entry, Line, Purpose
+from runs.events import log
+from runs.events.types import Event, Totals
+from runs.models import EvalRun, Message, ModelCall, Verdict
+
+EVALUATION = {Purpose.JUDGE, Purpose.ADAPTATION}
+
+
+class RunRecorder:
+    """The Recorder of one run. Totals live here while the run is driven, and in the row with every commit."""
+
+    def __init__(self, run: EvalRun, lease: Lease, journal: Journal) -> None:
+        self.run = run
+        self._lease = lease
+        self._journal = journal
+        # A judge's samples are asked for at once; event numbers must be given out in the order of the commits.
+        self._lock = asyncio.Lock()
+
+    async def write(self, entry: Entry) -> None:
+        await self.commit(entry)
+
+    async def note(self, *events: Event) -> None:
+        """Events without anything else."""
+        await self.commit(Entry(events=events))
+
+    async def commit(self, entry: Entry, *, verdicts: Sequence[Verdict] = ()) -> None:
+        """Write an entry, and verdicts with it. Raises LeaseLost."""
+        async with self._lock:
+            columns = self._columns(entry)
+            rows = log.rows(self.run.id, self.run.next_seq, entry.events, self._totals())
+            self.run.next_seq += len(rows)
+            step = Step(
+                lease=self._lease,
+                columns={**columns, "next_seq": self.run.next_seq},
+                messages=[_message(self.run, line) for line in entry.lines],
+                calls=[_call(self.run, entry.purpose, call) for call in entry.calls],
+                verdicts=verdicts,
+                events=rows,
+            )
+            await self._journal.commit(step)
+
+    def _columns(self, entry: Entry) -> dict[str, Any]:
+        """The run's columns that this entry changes, kept on the run in memory too."""
+        changed: dict[str, Any] = dict(entry.columns)
+        if entry.state is not None:
+            changed["simulation_state"] = dict(entry.state)
+        if entry.simulated_minutes is not None:
+            changed["simulated_minutes"] = entry.simulated_minutes
+        if entry.lines:
+            changed["total_turns"] = self.run.total_turns + sum(line.role == "user" for line in entry.lines)
+            changed["total_sessions"] = max(self.run.total_sessions, entry.lines[-1].session_index + 1)
+        if entry.calls:
+            changed |= self._costs(entry.purpose, entry.calls)
+        for name, value in changed.items():
+            setattr(self.run, name, value)
+        return changed
+
+    def _costs(self, purpose: Purpose, calls: Sequence[CallRecord]) -> Mapping[str, Any]:
+        column = "evaluation_cost_usd" if purpose in EVALUATION else "simulation_cost_usd"
+        spent = sum((call.price_usd for call in calls if call.price_usd is not None), Decimal(0))
+        unpriced = sum(call.price_usd is None and not call.error for call in calls)
+        return {column: Decimal(getattr(self.run, column)) + spent, "unpriced_calls": self.run.unpriced_calls + unpriced}
+
+    def _totals(self) -> Totals:
+        return Totals(self.run.total_sessions, self.run.total_turns, self.run.total_cost_usd)
+
+
+def _message(run: EvalRun, line: Line) -> Message:
+    return Message(
+        run_id=run.id,
+        index=line.index,
+        session_index=line.session_index,
+        turn_index=line.turn_index,
+        role=line.role,
+        content=line.content,
+        simulated_at=line.simulated_at,
+        name=line.name,
+        tool_calls=list(line.tool_calls),
+        tool_call_id=line.tool_call_id,
+    )
+
+
+def _call(run: EvalRun, purpose: Purpose, call: CallRecord) -> ModelCall:
+    return ModelCall(
+        run_id=run.id,
+        purpose=purpose.value,
+        model=call.model[:200],
+        attempt=call.attempt,
+        input_tokens=call.usage.input_tokens,
+        output_tokens=call.usage.output_tokens,
+        cached_input_tokens=call.usage.cached_input_tokens,
+        price_usd=call.price_usd,
+        latency_ms=call.latency_ms,
+        finish_reason=call.finish_reason[:40],
+        error=call.error,
+    )
+
+
+def lines_of(run: EvalRun) -> list[Line]:
+    """The transcript that is committed, as the engine handles it. One query."""
+    return [
+        Line(
+            index=row.index,
+            session_index=row.session_index,
+            turn_index=row.turn_index,
+            role=row.role,
+            content=row.content,
+            simulated_at=row.simulated_at,
+            name=row.name,
+            tool_calls=tuple(row.tool_calls or ()),
+            tool_call_id=row.tool_call_id,
+        )
+        for row in run.messages.order_by("index")
+    ]
