@@ -127,6 +127,7 @@ _JONAS: dict[str, Any] = {
         "Objects to anything that needs an oven or more than 25 minutes.",
         "Turns short when he is given advice about healthy eating or his weight, which he has asked not to get.",
     ],
+    "patience": 3,
 }
 
 _SESSIONS: list[dict[str, Any]] = [
@@ -174,8 +175,9 @@ _SOMEBODY: dict[str, Any] = {
         "Tells what is needed when asked for it, not before.",
         "Asks again when an answer is vague, and objects when it is wrong.",
         "Mentions something personal in passing and notices whether it is taken up.",
-        "Ends the conversation when the matter is settled, or when two answers in a row were no help.",
+        "Ends the conversation when the matter is settled, or when nothing it says is any help.",
     ],
+    "patience": 3,
 }
 
 DEMO_CHARACTER: Mapping[str, Any] = _frozen(_MARA)

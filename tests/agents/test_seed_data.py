@@ -14,7 +14,7 @@ from agents.traits import BIG5, DIMENSIONS
 
 @pytest.mark.parametrize("persona", [DEMO_PERSONA, DEFAULT_PERSONA], ids=lambda persona: str(persona["name"]))
 def test_a_shipped_persona_says_who_it_is_what_it_wants_and_how_it_behaves(persona: Mapping[str, Any]) -> None:
-    assert list(persona) == ["name", "description", "style", "goal", "facts", "behaviours"]
+    assert list(persona) == ["name", "description", "style", "goal", "facts", "behaviours", "patience"]
     assert all(persona.values())
 
 
