@@ -9,13 +9,13 @@ from django.http import HttpRequest
 
 from agents.models import Agent, ModelProvider
 
-SECRET_HELP = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
+WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
 
 
 class SecretForm(ModelForm):  # type: ignore[type-arg]
     """Adds a write-only secret field to a model that has `set_secret`."""
 
-    secret = forms.CharField(required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=SECRET_HELP)
+    secret = forms.CharField(required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}), help_text=WRITE_ONLY)
 
 
 class SecretAdmin(admin.ModelAdmin[Any]):

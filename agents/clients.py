@@ -1,6 +1,7 @@
 """From a name to a model that can be asked: the only reader of provider and endpoint secrets.
 
-Providers are the project's own rows, then those whose keys stand in the environment, and always `demo`. Called by the engine when a run starts.
+Providers are the project's own rows, then those whose keys stand in the environment, and always `demo`. Called by the engine when a run
+starts.
 """
 
 from collections.abc import Mapping
@@ -62,7 +63,10 @@ class Providers:
             if model:
                 return f"{provider.name}/{model}"
         names = ", ".join(self.by_name)
-        raise UnknownModel(f"No model is named, and no provider has a default model (providers: {names}). Name one as provider/model or set EVALHUB_DEFAULT_MODEL.")
+        raise UnknownModel(
+            f"No model is named, and no provider has a default model (providers: {names}). "
+            "Name one as provider/model or set EVALHUB_DEFAULT_MODEL."
+        )
 
     def spec(self, name: str, *, part: str) -> ModelSpec:
         """The model behind `provider/model`, a bare model name, or "" for the default. Raises UnknownModel."""
@@ -82,8 +86,15 @@ class Providers:
     def _unknown(self, name: str) -> str:
         names = ", ".join([*self.by_name, DEMO])
         head, _, rest = name.partition("/")
-        what = f'The model "{name}" names the provider "{head}", which is not configured' if rest else f'No configured provider is known to serve the model "{name}"'
-        return f"{what} (configured: {names}). Add the provider in the admin pages or by its key in the environment, or write the model as provider/model."
+        what = (
+            f'The model "{name}" names the provider "{head}", which is not configured'
+            if rest
+            else f'No configured provider is known to serve the model "{name}"'
+        )
+        return (
+            f"{what} (configured: {names}). Add the provider in the admin pages or by its key in the environment, "
+            "or write the model as provider/model."
+        )
 
 
 def _demo_spec(model: str, name: str) -> ModelSpec:

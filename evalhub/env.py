@@ -1,4 +1,7 @@
-"""Everything that differs between machines, read from the environment once and checked with sentences. Only settings and the command read it."""
+"""Everything that differs between machines, read from the environment once and checked with sentences.
+
+Only settings and the command read it.
+"""
 
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +25,19 @@ class Env(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("evalhub", appauthor=False)),
         description="Folder for the SQLite file, the secret key file and the logs.",
     )
-    database_url: str = Field("", validation_alias="DATABASE_URL", description="postgres://… to use PostgreSQL; empty for SQLite in the data folder.")
-    secret_key: str = Field("", description="Signs sessions and encrypts stored secrets; empty to use (and create) the key file in the data folder.")
+    database_url: str = Field(
+        "", validation_alias="DATABASE_URL", description="postgres://… to use PostgreSQL; empty for SQLite in the data folder."
+    )
+    secret_key: str = Field(
+        "", description="Signs sessions and encrypts stored secrets; empty to use (and create) the key file in the data folder."
+    )
     debug: bool = Field(False, description="Django's debug pages. Never on a machine others can reach.")
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=lambda: ["127.0.0.1", "localhost", "[::1]"], description="Host names the pages answer to, separated by commas."
     )
-    https: bool = Field(False, description="Set to 1 behind a proxy that serves HTTPS: secure cookies, HSTS, and X-Forwarded-Proto is trusted.")
+    https: bool = Field(
+        False, description="Set to 1 behind a proxy that serves HTTPS: secure cookies, HSTS, and X-Forwarded-Proto is trusted."
+    )
     allowed_hosts_out: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Private host names or addresses that agent endpoints may be on, separated by commas."
     )
@@ -39,13 +48,19 @@ class Env(BaseSettings):
     demo_delay: float = Field(1.2, ge=0, le=30, description="Seconds a demo agent or demo user takes to answer, so that people can watch.")
     model_timeout: float = Field(120.0, ge=1, le=3600, description="Seconds one model call may take.")
     model_attempts: int = Field(4, ge=1, le=20, description="Tries of one model call before it is given up.")
-    default_model: str = Field("", description="provider/model used where a run names none; empty for the first provider's default, or the demo models.")
+    default_model: str = Field(
+        "", description="provider/model used where a run names none; empty for the first provider's default, or the demo models."
+    )
     openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False, description="Provider `openai`.")
-    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL", description="Another OpenAI-compatible address for provider `openai`.")
+    openai_base_url: str = Field(
+        "", validation_alias="OPENAI_BASE_URL", description="Another OpenAI-compatible address for provider `openai`."
+    )
     anthropic_api_key: str = Field("", validation_alias="ANTHROPIC_API_KEY", repr=False, description="Provider `anthropic`.")
     anthropic_base_url: str = Field("", validation_alias="ANTHROPIC_BASE_URL", description="Another address for provider `anthropic`.")
     openrouter_api_key: str = Field("", validation_alias="OPENROUTER_API_KEY", repr=False, description="Provider `openrouter`.")
-    gemini_api_key: str = Field("", validation_alias=AliasChoices("GEMINI_API_KEY", "GOOGLE_API_KEY"), repr=False, description="Provider `google`.")
+    gemini_api_key: str = Field(
+        "", validation_alias=AliasChoices("GEMINI_API_KEY", "GOOGLE_API_KEY"), repr=False, description="Provider `google`."
+    )
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="The largest request body the API reads.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is written to the logs.")
 

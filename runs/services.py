@@ -1,4 +1,7 @@
-"""Writes asked for by people: start, cancel, resume and delete a run. Pages, API and command parse, then call these; nothing else writes a run but its worker."""
+"""Writes asked for by people: start, cancel, resume and delete a run.
+
+Pages, API and command parse, then call these; nothing else writes a run but its worker.
+"""
 
 import uuid
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,10 @@
-"""What django-q2 calls: a few lines each, since a task only says that there is work. The engine is imported when a worker process needs it."""
+"""What django-q2 calls: a few lines each, since a task only says that there is work.
+
+The engine is imported when a worker process needs it.
+"""
 
 from runs import services
+from runs.engine import stop
 
 
 def drain() -> int:
@@ -8,7 +12,8 @@ def drain() -> int:
     from runs.engine.drain import run_drain
 
     finished = run_drain()
-    services.ring_if_waiting()
+    if not stop.requested():
+        services.ring_if_waiting()
     return finished
 
 

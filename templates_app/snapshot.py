@@ -6,7 +6,9 @@ from templates_app.models import EvalTemplate
 
 
 def snapshot(template: EvalTemplate) -> dict[str, Any]:
-    """{template_id, name, template_type, judge_model, temperature, max_tokens, judge_samples, scoring_rubric, categories: [{key, label, prompt_instructions, weight}]}"""
+    """{template_id, name, template_type, judge_model, temperature, max_tokens, judge_samples, scoring_rubric, categories: [{key, label,
+    prompt_instructions, weight}]}
+    """
     return {
         "template_id": str(template.id),
         "name": template.name,

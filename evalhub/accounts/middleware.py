@@ -1,4 +1,7 @@
-"""Puts `request.membership` on every page's request: in which project its reader works, and as what. Lazy, so that static files cost no query."""
+"""Puts `request.membership` on every page's request: in which project its reader works, and as what.
+
+Lazy, so that static files cost no query.
+"""
 
 from collections.abc import Callable
 

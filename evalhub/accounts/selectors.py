@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from evalhub.accounts.models import ApiKey, Membership

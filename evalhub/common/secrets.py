@@ -1,6 +1,8 @@
-"""Encryption of secrets at rest (provider keys, endpoint tokens). Only the code that sends a secret to its owner's server may call `decrypt`.
+"""Encryption of secrets at rest (provider keys, endpoint tokens). Only the code that sends a secret to its owner's server may call
+`decrypt`.
 
-Fernet (AES-128-CBC + HMAC-SHA256) from `cryptography`; the key is derived from Django's SECRET_KEY, so that one file holds all that must be kept.
+Fernet (AES-128-CBC + HMAC-SHA256) from `cryptography`; the key is derived from Django's SECRET_KEY, so that one file holds all that
+must be kept.
 """
 
 import base64

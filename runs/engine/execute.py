@@ -99,12 +99,11 @@ class Execution:
 
     async def _steps(self, loaded: Loaded) -> None:
         run = loaded.run
-        columns = {"started_at": run.started_at or timezone.now()}
+        columns: dict[str, Any] = {"started_at": run.started_at or timezone.now()}
         judges = self._judges(loaded)
         if judges:
             columns["judge_model"] = next(iter(judges.values())).name
-        simulated = run.kind in SIMULATES
-        agent, user = self._cast(loaded) if simulated else (None, None)
+        agent, user = self._cast(loaded, loaded.agent) if loaded.agent else (None, None)
         if agent and user:
             columns |= {"agent_model": agent.name, "user_model": user.name}
         parts = [model for model in (agent, user, *judges.values()) if model]
@@ -116,12 +115,11 @@ class Execution:
         for kind, judge in judges.items():
             await self._judge(loaded, kind, judge)
 
-    def _cast(self, loaded: Loaded) -> tuple[ChatModel, ChatModel]:
+    def _cast(self, loaded: Loaded, agent: ModelSpec) -> tuple[ChatModel, ChatModel]:
         run = loaded.run
-        assert loaded.agent is not None
         http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
         user = loaded.providers.spec(str(run.simulation_config.get("model") or ""), part="user")
-        return self._connect(loaded.agent, http), self._connect(user, self.models_http)
+        return self._connect(agent, http), self._connect(user, self.models_http)
 
     def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
         """The judge of each kind that the run asks for; resolved before anything is paid for."""
@@ -222,7 +220,7 @@ def _scenario(run: EvalRun) -> Scenario:
         user_id=run.user_id or f"user-{run.id}",
         sessions=[SessionPlan.from_json(plan) for plan in run.sessions],
         persona=run.user_persona,
-        character=run.agent_snapshot["character"],
+        character={"name": run.agent_name} | run.agent_snapshot["character"],
         starts_at=run.created_at.replace(second=0, microsecond=0),
         hosted=hosted,
         consolidation=bool(config.get("enable_consolidation")),

@@ -92,10 +92,11 @@ class Journal:
     def _write(self) -> None:
         try:
             while batch := self._gather():
-                functions = [job for job in batch if job.step is None]
-                for job in functions:
-                    job.resolve(_guarded(job.function))
+                # Steps first: a lease that is given back in the same batch must not cost a turn that is already paid for.
                 _commit([job for job in batch if job.step is not None])
+                for job in batch:
+                    if job.step is None:
+                        job.resolve(_guarded(job.function))
         finally:
             connection.close()
 

@@ -1,4 +1,7 @@
-"""Who may work on a run: claims, heartbeats and their end. The row is the truth, so every step is one conditional UPDATE (decisions 1 and 4)."""
+"""Who may work on a run: claims, heartbeats and their end.
+
+The row is the truth, so every step is one conditional UPDATE (decisions 1 and 4).
+"""
 
 import uuid
 from collections.abc import Collection
@@ -47,7 +50,9 @@ def _take(run_id: uuid.UUID) -> Lease | None:
     won = (
         EvalRun.objects.claimable()
         .filter(pk=run_id)
-        .update(status=Status.RUNNING, lease_token=lease.token, lease_expires_at=now + lease_length(), attempt=F("attempt") + 1, updated_at=now)
+        .update(
+            status=Status.RUNNING, lease_token=lease.token, lease_expires_at=now + lease_length(), attempt=F("attempt") + 1, updated_at=now
+        )
     )
     return lease if won else None
 

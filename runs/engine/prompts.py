@@ -14,7 +14,10 @@ from runs.engine.transcript import Line
 PROMPT_VERSION = 1
 EARLIER_CHARACTERS = 4000
 MEMORY_CHARACTERS = 2000
-ENDINGS = {"goal_met": "your goal is met and nothing is left to say", "gave_up": "you have lost patience and will not get what you came for"}
+ENDINGS = {
+    "goal_met": "your goal is met and nothing is left to say",
+    "gave_up": "you have lost patience and will not get what you came for",
+}
 _MARKER = re.compile(r"\[\[\s*(goal_met|gave_up)\s*\]\]", re.IGNORECASE)
 OPENING = "(The conversation starts now. Write your first message.)"
 
@@ -28,11 +31,13 @@ def read_ending(text: str) -> tuple[str, str]:
 def user_prompt(persona: Mapping[str, Any], now: datetime, earlier: Sequence[Line]) -> str:
     """The system prompt of the model that plays the user."""
     parts = [
-        "You play a user who talks to an assistant in a test of that assistant. Stay this person; never become the assistant, never mention the test.",
+        "You play a user who talks to an assistant in a test of that assistant. "
+        "Stay this person; never become the assistant, never mention the test.",
         _persona(persona),
         f"It is now {now:%A, %Y-%m-%d %H:%M} (simulated).",
-        "Write only your next message, as this person would type it: usually one to three sentences, no quotation marks, no name in front.\n"
-        "Be realistic: you are not here to please. Say facts only when they fit, be vague where a person would be, disagree when you disagree.",
+        "Write only your next message, as this person would type it: usually one to three sentences, no quotation marks, "
+        "no name in front.\nBe realistic: you are not here to please. Say facts only when they fit, be vague where a person "
+        "would be, disagree when you disagree.",
         "\n".join(f"End your message with [[{marker}]] on its own line when {meaning}." for marker, meaning in ENDINGS.items()),
     ]
     if earlier:
@@ -79,21 +84,28 @@ def seen_by_agent(system: str, session: Sequence[Line]) -> list[ChatMessage]:
 
 def proactive_messages(system: str) -> list[ChatMessage]:
     """Asks a hosted agent to speak first in a later session."""
-    return [ChatMessage("system", system), ChatMessage("user", "(The user has come back and has not written yet. Open the conversation yourself, in one or two sentences.)")]
+    return [
+        ChatMessage("system", system),
+        ChatMessage("user", "(The user has come back and has not written yet. Open the conversation yourself, in one or two sentences.)"),
+    ]
 
 
 def memory_messages(memory: str, session: Sequence[Line]) -> list[ChatMessage]:
     """Asks for the merged memory after a session."""
     task = (
         "You keep an assistant's memory about one user. Merge what was learned in the conversation below into the memory you have. "
-        f"Keep lasting facts, wishes, boundaries and promises; drop small talk; a newer fact replaces an older one. At most {MEMORY_CHARACTERS} characters, "
-        "one fact a line starting with '- ', nothing else."
+        "Keep lasting facts, wishes, boundaries and promises; drop small talk; a newer fact replaces an older one. "
+        f"At most {MEMORY_CHARACTERS} characters, one fact a line starting with '- ', nothing else."
     )
     known = memory or "(nothing yet)"
-    return [ChatMessage("system", task), ChatMessage("user", f"Memory so far:\n{known}\n\nConversation:\n{_said(session, 'User', 'Assistant', 12_000)}")]
+    return [
+        ChatMessage("system", task),
+        ChatMessage("user", f"Memory so far:\n{known}\n\nConversation:\n{_said(session, 'User', 'Assistant', 12_000)}"),
+    ]
 
 
 def diary_messages(name: str, session: Sequence[Line]) -> list[ChatMessage]:
     """Asks for the agent's diary entry after a session."""
-    task = f"You are {name or 'the assistant'}. Write a diary entry of two or three sentences in the first person about the conversation below. Only the entry."
+    who = name or "the assistant"
+    task = f"You are {who}. Write a diary entry of two or three sentences in the first person about the conversation below, nothing else."
     return [ChatMessage("system", task), ChatMessage("user", f"Conversation:\n{_said(session, 'User', 'You', 12_000)}")]

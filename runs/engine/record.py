@@ -1,4 +1,7 @@
-"""Turns the engine's entries into rows of the journal: numbers events, sums costs, keeps the run's columns in step. One recorder a driven run."""
+"""Turns the engine's entries into rows of the journal: numbers events, sums costs, keeps the run's columns in step.
+
+One recorder a driven run.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""From judgements to a result: weighted means computed by us, spread over samples and judges, unscored counted and left out. Plain Python."""
+"""From judgements to a result: weighted means computed by us, spread over samples and judges, unscored counted and left out.
+
+Plain Python.
+"""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -28,9 +31,10 @@ def weighted_mean(scores: Sequence[tuple[float, float]]) -> float | None:
 def combine(rubric: Mapping[str, Any], samples: Sequence[Sample], *, demo: bool) -> dict[str, Any]:
     """The result as it is stored on the run and served by the API.
 
-    {score|null, feedback, judge_model, template_id, template_name, demo, samples, spread|null, judges: [{judge_model, score|null}], evidence_checked,
-    evidence_not_found, unscored, unscored_reason, categories: [{key, label, weight, score|null, spread|null, reasoning, unscored_reason, evidence}]}.
-    Scores are 0-100; a category's score is the mean of its scored samples, its reasoning and evidence those of the first scored one.
+    {score|null, feedback, judge_model, template_id, template_name, demo, samples, spread|null, judges: [{judge_model, score|null}],
+    evidence_checked, evidence_not_found, unscored, unscored_reason, categories: [{key, label, weight, score|null, spread|null,
+    reasoning, unscored_reason, evidence}]}. Scores are 0-100; a category's score is the mean of its scored samples, its reasoning and
+    evidence those of the first scored one.
     """
     categories = [_category(category, samples) for category in rubric["categories"]]
     overall = [_sample_score(rubric, sample) for sample in samples]
@@ -78,8 +82,12 @@ def _category(category: Mapping[str, Any], samples: Sequence[Sample]) -> dict[st
 def _sample_score(rubric: Mapping[str, Any], sample: Sample) -> float | None:
     weights = {category["key"]: category["weight"] for category in rubric["categories"]}
     answered = sample.answer["categories"]
-    return weighted_mean([(item["score"], weights[item["key"]]) for item in answered if item["score"] is not None and item["key"] in weights])
+    return weighted_mean(
+        [(item["score"], weights[item["key"]]) for item in answered if item["score"] is not None and item["key"] in weights]
+    )
 
 
 def _judges(samples: Sequence[Sample], overall: Sequence[float | None]) -> list[dict[str, Any]]:
-    return [{"judge_model": sample.judge_model, "sample": sample.number, "score": score} for sample, score in zip(samples, overall, strict=True)]
+    return [
+        {"judge_model": sample.judge_model, "sample": sample.number, "score": score} for sample, score in zip(samples, overall, strict=True)
+    ]

@@ -1,7 +1,8 @@
 """A simulated user talks to an agent over sessions with a simulated clock. Plain Python: models and a recorder come in, nothing else.
 
-What is committed is never asked for again: the whole state is the lines written so far and one small dict, so another worker goes on at the next
-message. `state` keys: memory, diary, sessions [{name, reason, turns}], open_session, ending, clock, prompt_version, user_temperature, seed.
+What is committed is never asked for again: the whole state is the lines written so far and one small dict, so another worker goes on at
+the next message. `state` keys: memory, diary, sessions [{name, reason, turns}], open_session, ending, clock, prompt_version,
+user_temperature, seed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -198,10 +199,15 @@ class Simulation:
         if not self.scenario.hosted:
             return ""
         return compile_system_prompt(
-            self.scenario.character, memory=self.state.get("memory", ""), diary=self.state.get("diary", []), simulated_at=self._time(index, turn)
+            self.scenario.character,
+            memory=self.state.get("memory", ""),
+            diary=self.state.get("diary", []),
+            simulated_at=self._time(index, turn),
         )
 
-    async def _ask(self, model: ChatModel, purpose: Purpose, messages: Sequence[ChatMessage], index: int, turn: int, **settings: Any) -> Reply:
+    async def _ask(
+        self, model: ChatModel, purpose: Purpose, messages: Sequence[ChatMessage], index: int, turn: int, **settings: Any
+    ) -> Reply:
         session_id = f"{self.scenario.run_id}-{index}"
         context = CallContext(session_id=session_id, user_id=self.scenario.user_id, simulated_at=self._time(index, turn), turn_index=turn)
         seed = self.scenario.seed + len(self.lines)
@@ -219,7 +225,12 @@ class Simulation:
         line = Line(len(self.lines), index, turn, role, text, self._time(index, turn) + late)
         self.lines.append(line)
         event = TurnCompleted(
-            session_index=index, index=line.index, turn_index=turn, role=role, content=text, simulated_at=str(line.simulated_at and line.simulated_at.isoformat())
+            session_index=index,
+            index=line.index,
+            turn_index=turn,
+            role=role,
+            content=text,
+            simulated_at=str(line.simulated_at and line.simulated_at.isoformat()),
         )
         events: list[Event] = [event]
         if writing_next:

@@ -1,4 +1,9 @@
-"""What nobody else notices: runs whose worker died with no attempt left, and waiting runs whose ring was lost. Called every minute by the queue."""
+"""What nobody else notices: runs whose worker died with no attempt left, and waiting runs whose ring was lost.
+
+Called every minute by the queue.
+"""
+
+import uuid
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +21,7 @@ def run_sweep() -> int:
 
 
 @transaction.atomic
-def _interrupt(run_id: object) -> int:
+def _interrupt(run_id: uuid.UUID) -> int:
     run = EvalRun.objects.select_for_update().abandoned().filter(pk=run_id).first()
     if run is None:  # its worker came back, or another sweep was faster
         return 0

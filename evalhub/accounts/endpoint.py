@@ -1,0 +1,55 @@
+"""The base of every API endpoint: which key asks, for which project, and what that key may do. API modules subclass it."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from evalhub.accounts.models import ApiKey, Project
+from evalhub.common.parsing import Body, parse
+
+Scope = ApiKey.Scope
+
+
+class OnlyJSON(BaseContentNegotiation):
+    """Answers JSON whatever Accept says: a client that forgot the header is helped more by its answer than by a 406."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        sent = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == sent), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class Endpoint(APIView):
+    """A resource of a project. `scopes` says which scope each method asks of a key; a method without an entry is none of this path's."""
+
+    scopes: ClassVar[Mapping[str, Scope]] = {}
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    content_negotiation_class = OnlyJSON
+    metadata_class = None
+
+    @property
+    def project(self) -> Project:
+        project: Project = self.request.auth.project
+        return project
+
+    def body(self, shape: type[Body], **context: Any) -> dict[str, Any]:
+        return parse(shape, self.request.data, **context)
+
+    def query(self, shape: type[Body]) -> dict[str, Any]:
+        """The query's keys that `shape` knows. Others are let be: proxies and browsers add their own."""
+        known = {key: value for key, value in self.request.query_params.items() if key in shape().fields}
+        return parse(shape, known, prefix="query")
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # A chunked body has no Content-Length, which REST framework takes for "no body" and drops without a word.
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            request.META["CONTENT_LENGTH"] = "1"
+        return super().initialize_request(request, *args, **kwargs)

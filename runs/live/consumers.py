@@ -1,0 +1,68 @@
+"""One WebSocket a watched run: first a snapshot of the page's live parts, then what changes, as the HTML the page itself is made of."""
+
+import asyncio
+import contextlib
+import uuid
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from evalhub.accounts.selectors import membership_of
+from runs.live import render
+from runs.live.tail import Batch, tail
+from runs.models import EvalRun
+
+FINISHED = 4000
+NOT_YOURS = 4404
+
+
+class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Closes with 4000 when the run is final and all is sent, with 4404 when there is no such run for this person."""
+
+    following: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        run_id = self.scope["url_route"]["kwargs"]["run_id"]
+        await self.accept()
+        self.following = asyncio.create_task(self._follow(run_id))
+
+    async def disconnect(self, code: int) -> None:
+        if self.following:
+            self.following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.following
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """A page has nothing to say here: its actions are forms."""
+
+    async def _follow(self, run_id: uuid.UUID) -> None:
+        opening = await database_sync_to_async(_snapshot)(self.scope, run_id)
+        if opening is None:
+            await self.close(code=NOT_YOURS)
+            return
+        html, next_seq, final = opening
+        async with tail.watch(run_id, next_seq) as watch:
+            await self.send(text_data=html)
+            while not final:
+                batch = await watch.queue.get()
+                while not watch.queue.empty():  # a slow page gets what has gathered as one update
+                    batch = batch + watch.queue.get_nowait()
+                html, final = await database_sync_to_async(_update)(run_id, batch)
+                if html:
+                    await self.send(text_data=html)
+        await self.close(code=FINISHED)
+
+
+def _snapshot(scope: dict[str, Any], run_id: uuid.UUID) -> tuple[str, int, bool] | None:
+    """(html, next event number, whether the run is final), or None where this person has no such run."""
+    membership = membership_of(scope["user"], scope["session"].get("project", ""))
+    run = EvalRun.objects.of(membership.project).filter(pk=run_id).first() if membership else None
+    return (render.snapshot_html(run), run.next_seq, run.is_final) if run else None
+
+
+def _update(run_id: uuid.UUID, batch: Batch) -> tuple[str, bool]:
+    run = EvalRun.objects.filter(pk=run_id).first()
+    if run is None:  # deleted while somebody watched
+        return "", True
+    return render.update_html(run, batch), batch[-1]["type"] == "final_status"
