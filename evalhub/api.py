@@ -3,16 +3,14 @@
 Endpoints subclass `evalhub.accounts.endpoint.Endpoint`; nothing imports this module.
 """
 
-import json
 import logging
-import math
 import uuid
-from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views import defaults
@@ -26,14 +24,13 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.models import ApiKey
 from evalhub.accounts.selectors import api_key_find, bearer_token
+from evalhub.common.jsontext import BadJSON, read_json
 from evalhub.common.parsing import location
 from evalhub.common.problems import CONTENT_TYPE, Problem, error_item, problem_response, shown, unknown_path
 
 logger = logging.getLogger("evalhub.api")
 
 API_ROOT = "/api/"
-DEEPEST = 64
-_TEXT_ENDS = ("\x00", "\ud800", "\udfff")
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -42,7 +39,8 @@ class KeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey]:
         token = bearer_token(request.headers.get("Authorization", ""))
         if not token:
-            raise exceptions.NotAuthenticated("Send an API key in the header `Authorization: Bearer sk_…`; `evalhub create-key NAME` makes one.")
+            detail = "Send an API key in the header `Authorization: Bearer sk_…`; `evalhub create-key NAME` makes one."
+            raise exceptions.NotAuthenticated(detail)
         key = api_key_find(token)
         if key is None:
             raise exceptions.AuthenticationFailed("This API key is unknown here, or it was revoked.")
@@ -57,7 +55,7 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         needed = getattr(view, "scopes", {}).get("GET" if request.method == "HEAD" else request.method)
-        held = request.auth.scopes
+        held = cast(ApiKey, request.auth).scopes
         if not held or needed is None or needed in held:  # no entry: the path does not have this method, and 405 says so
             return True
         detail = f"This needs a key with the scope {needed}; this one has {', '.join(map(str, held))}."
@@ -79,65 +77,17 @@ class BoundedJSONParser(BaseParser):
             raise Problem(413, f"The body is larger than {limit:,} bytes, which is the most this server reads.")
         if not raw.strip():
             return {}
-        data = _loads(raw)
-        _refuse_unstorable(data)
-        return data
+        try:
+            return read_json(raw)
+        except BadJSON as error:
+            raise _refused_body(error) from None
 
 
-def _loads(raw: bytes) -> Any:
-    try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise Problem(400, f"The body is not UTF-8: byte {error.start} cannot be read.") from None
-    except json.JSONDecodeError as error:
-        raise Problem(400, f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from None
-    except RecursionError:
-        raise _too_deep() from None
-    except ValueError as error:
-        raise Problem(400, f"The body is not JSON: {error}") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number.")
-
-
-def _too_deep() -> Problem:
-    return Problem(400, f"The body is nested deeper than {DEEPEST} levels.")
-
-
-def _refuse_unstorable(data: Any) -> None:
-    """Valid JSON that no database takes (NUL, halves of surrogate pairs, 1e999) is refused here, with its place, and not as a 500 later."""
-    for path, value in _leaves(data):
-        bad_text = isinstance(value, str) and not _is_storable(value)
-        if bad_text or (isinstance(value, float) and not math.isfinite(value)):
-            message = "Has a character that cannot be stored (NUL or half of a surrogate pair)." if bad_text else "Is too large a number."
-            place = location("body", tuple(part if isinstance(part, int) else _printable(part) for part in path))
-            raise Problem(422, f"{place}: {message}", errors=[error_item(place, message)])
-
-
-def _leaves(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Every scalar and every key with its path. A stack, not recursion: depth is the sender's choice."""
-    stack: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
-    while stack:
-        path, value = stack.pop()
-        if len(path) > DEEPEST:
-            raise _too_deep()
-        if isinstance(value, dict):
-            yield from ((path, key) for key in value)
-            stack.extend(((*path, key), inner) for key, inner in value.items())
-        elif isinstance(value, list):
-            stack.extend(((*path, index), inner) for index, inner in enumerate(value))
-        else:
-            yield path, value
-
-
-def _is_storable(text: str) -> bool:
-    nul, first, last = _TEXT_ENDS
-    return text.isascii() and nul not in text or not any(char == nul or first <= char <= last for char in text)
-
-
-def _printable(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+def _refused_body(error: BadJSON) -> Problem:
+    if error.path is None:
+        return Problem(400, f"The body cannot be read. {error}")
+    place = location("body", error.path)
+    return Problem(422, f"{place}: {error}", errors=[error_item(place, str(error))])
 
 
 def problem_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -169,9 +119,11 @@ def _as_problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
 
 def _refused(exc: DjangoValidationError) -> Problem:
     """What a service refuses names the field; it came with the body."""
-    named = exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages}
+    named = exc.message_dict if hasattr(exc, "error_dict") else {NON_FIELD_ERRORS: exc.messages}
     items = [
-        error_item(f"body.{field}" if field.strip("_al") else "body", message) for field, messages in named.items() for message in messages
+        error_item("body" if field == NON_FIELD_ERRORS else f"body.{field}", message)
+        for field, messages in named.items()
+        for message in messages
     ]
     return Problem(422, f"{items[0]['location']}: {items[0]['message']}", errors=items)
 

@@ -1,7 +1,7 @@
 """The base of every API endpoint: which key asks, for which project, and what that key may do. API modules subclass it."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from rest_framework.negotiation import BaseContentNegotiation
@@ -37,8 +37,7 @@ class Endpoint(APIView):
 
     @property
     def project(self) -> Project:
-        project: Project = self.request.auth.project
-        return project
+        return cast(ApiKey, self.request.auth).project
 
     def body(self, shape: type[Body], **context: Any) -> dict[str, Any]:
         return parse(shape, self.request.data, **context)

@@ -1,0 +1,178 @@
+"""What all request bodies and queries of the API share: unknown keys are refused, null means not given, errors point at their place.
+
+The API modules of the apps build their serializers on `Body` and call `parse`. Beside evalhub.api the only common code on REST framework.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, cast
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from evalhub.common.jsontext import BadJSON, read_json
+from evalhub.common.problems import Problem, error_item, shown
+
+Path = tuple[str | int, ...]
+Complaint = tuple[Path, str, str]
+
+MOST_ERRORS = 50  # ten thousand wrong messages need no ten thousand sentences
+WHOLE = "non_field_errors"
+
+
+class Body(serializers.Serializer[Any]):
+    """A JSON object. Unknown keys are errors, keys in `ignored` are dropped, and null for a key that may be left out leaves it out."""
+
+    ignored: ClassVar[frozenset[str]] = frozenset({"$schema"})
+    may_be_text: ClassVar[bool] = False  # whether a JSON text of an object is taken for the object
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        given = self.read(read_object(data, may_be_text=self.may_be_text))
+        problems: dict[str, Any] = {key: self._unknown(key) for key in given if key not in self.fields and key not in self.ignored}
+        present = {key: value for key, value in given.items() if value is not None or self._is_required(key)}
+        try:
+            parsed: dict[str, Any] = super().to_internal_value(present)
+        except ValidationError as error:
+            problems |= cast(dict[str, Any], error.detail)
+        if problems:
+            raise ValidationError(problems)
+        return parsed
+
+    def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A hook: older shapes of the object become the present one here."""
+        return data
+
+    def _is_required(self, key: str) -> bool:
+        return key in self.fields and self.fields[key].required
+
+    def _unknown(self, key: str) -> list[ErrorDetail]:
+        known = ", ".join(self.fields)
+        return [ErrorDetail(f"There is no such key here; the keys are {known}.", code="unknown_key")]
+
+
+class Number(serializers.FloatField):
+    """A finite number. FloatField alone takes the text "nan", which passes every limit, and true."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        number = super().to_internal_value(data)
+        if not math.isfinite(number):
+            self.fail("invalid")
+        return number
+
+
+class Whole(serializers.IntegerField):
+    """A whole number; IntegerField alone takes true for 1."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few texts; the refusal lists them."""
+
+    def fail(self, key: str, **kwargs: Any) -> Any:
+        if key != "invalid_choice":
+            super().fail(key, **kwargs)
+        raise ValidationError(f"Must be one of {', '.join(self.choices)}, not {shown(kwargs.get('input'))!r}.", code=key)
+
+
+class Anything(serializers.Field[Any, Any, Any, Any]):
+    """A value that clients of other servers send and that means nothing here: read, and dropped by whoever parses the body."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+
+class Object(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """Any JSON object, or a JSON text of one; kept as it is."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        return dict(read_object(data, may_be_text=True))
+
+
+def texts(limit: int = 100, length: int = 2000) -> serializers.ListField:
+    """A list of short texts that may be left out."""
+    return serializers.ListField(child=serializers.CharField(max_length=length), required=False, max_length=limit)
+
+
+def text(length: int, **options: Any) -> serializers.CharField:
+    """A text that may be empty or left out."""
+    return serializers.CharField(max_length=length, allow_blank=True, required=False, **options)
+
+
+def read_object(data: Any, *, may_be_text: bool) -> Mapping[str, Any]:
+    """The object itself, or the one in a JSON text; an empty text is an empty object. Raises ValidationError."""
+    if may_be_text and isinstance(data, str):
+        data = _decoded(data)
+    if not isinstance(data, Mapping):
+        also = ", or a JSON text of one" if may_be_text else ""
+        raise ValidationError({WHOLE: [ErrorDetail(f"Must be an object{also}, not {kind_of(data)}.", code="not_an_object")]})
+    return data
+
+
+def _decoded(data: str) -> Any:
+    if not data.strip():
+        return {}
+    try:
+        return read_json(data)
+    except BadJSON as error:
+        raise ValidationError({WHOLE: [ErrorDetail(f"Must be an object, or a JSON text of one. {error}", code="not_json")]}) from None
+
+
+def kind_of(value: Any) -> str:
+    """A JSON value's kind in words."""
+    kinds = ((bool, "true or false"), (str, "a text"), (int | float, "a number"), (Mapping, "an object"), (list, "a list"))
+    return next((word for kind, word in kinds if isinstance(value, kind)), "null")
+
+
+def parse(body: type[Body], data: Any, *, prefix: str = "body", **context: Any) -> dict[str, Any]:
+    """The checked content of a request. Raises a 422 Problem that points at every wrong place, as far as there are not too many."""
+    serializer = body(data=data, context=context)
+    try:
+        # run_validation, not is_valid: the latter words a null body in its own way and wants a dict to be given.
+        parsed: dict[str, Any] = serializer.run_validation(data)
+    except ValidationError as error:
+        raise _problem(list(_complaints(error.detail, ())), data, prefix) from None
+    return parsed
+
+
+def _problem(complaints: list[Complaint], data: Any, prefix: str) -> Problem:
+    items = [
+        error_item(location(prefix, path), message, value=_value(data, path), code=code) for path, message, code in complaints[:MOST_ERRORS]
+    ]
+    more = f" ({len(complaints) - 1} more.)" if len(complaints) > 1 else ""
+    return Problem(422, f"{items[0]['location']}: {items[0]['message']}{more}", errors=items)
+
+
+def _complaints(detail: Any, path: Path) -> Iterator[Complaint]:
+    """REST framework's nested errors as a flat list of (path, message, code)."""
+    if isinstance(detail, Mapping):
+        for key, inner in detail.items():
+            yield from _complaints(inner, path if key == WHOLE else (*path, key))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _complaints(inner, path)
+    else:
+        yield path, str(detail), getattr(detail, "code", "invalid")
+
+
+def location(prefix: str, path: Path) -> str:
+    """("messages", 0, "role") -> "body.messages[0].role"."""
+    return prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in path)
+
+
+def _value(data: Any, path: Path) -> Any:
+    """What stands at a place of the request, None when nothing does."""
+    for part in path:
+        try:
+            data = (read_json(data) if isinstance(data, str) else data)[part]
+        except (KeyError, IndexError, TypeError, BadJSON):
+            return None
+    return data
