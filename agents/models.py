@@ -51,7 +51,9 @@ class Agent(TimestampedModel):
     character = models.JSONField(default=dict, blank=True)
     endpoint_url = models.URLField(max_length=500, blank=True)
     endpoint_secret_encrypted = models.TextField(blank=True, editable=False)
-    reply_path = models.CharField(max_length=200, blank=True, help_text="Where a webhook's answer has the text, for example data.reply or choices.0.text.")
+    reply_path = models.CharField(
+        max_length=200, blank=True, help_text="Where a webhook's answer has the text, for example data.reply or choices.0.text."
+    )
     timeout_seconds = models.PositiveIntegerField(default=120)
     is_active = models.BooleanField(default=True)
 

@@ -12,7 +12,15 @@ from evalhub.accounts.models import Project
 from runs.models import EvalRun, Message, ModelCall, RunQuerySet
 
 # Wide JSON that a list never shows.
-LIST_DEFER = ["agent_snapshot", "template_snapshot", "adaptation_template_snapshot", "evaluation_result", "adaptation_result", "simulation_state", "sessions"]
+LIST_DEFER = [
+    "agent_snapshot",
+    "template_snapshot",
+    "adaptation_template_snapshot",
+    "evaluation_result",
+    "adaptation_result",
+    "simulation_state",
+    "sessions",
+]
 
 
 def run_get(*, run_id: uuid.UUID, project: Project) -> EvalRun:

@@ -26,7 +26,9 @@ class EvalTemplate(TimestampedModel):
         ADAPTATION = "adaptation"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, blank=True, related_name="eval_templates")
-    slug = models.SlugField(max_length=80, blank=True, editable=False, help_text="Set on system templates only, so that an upgrade finds them again.")
+    slug = models.SlugField(
+        max_length=80, blank=True, editable=False, help_text="Set on system templates only, so that an upgrade finds them again."
+    )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     template_type = models.CharField(max_length=20, choices=Type.choices, default=Type.QUALITY)

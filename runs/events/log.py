@@ -18,7 +18,8 @@ CHANNEL = "evalhub_events"
 def rows(run_id: uuid.UUID, first_seq: int, events: Sequence[Event], totals: Totals) -> list[RunEvent]:
     """Unsaved rows numbered from `first_seq`. The caller holds the run's lease, or its row lock, and saves them in the same transaction."""
     return [
-        RunEvent(run_id=run_id, seq=first_seq + offset, type=event.type, payload=event.payload(totals)) for offset, event in enumerate(events)
+        RunEvent(run_id=run_id, seq=first_seq + offset, type=event.type, payload=event.payload(totals))
+        for offset, event in enumerate(events)
     ]
 
 
