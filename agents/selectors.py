@@ -1,0 +1,35 @@
+"""Reads of agents: which one a name means, and the pages of a project's list."""
+
+import uuid
+
+from django.db.models import Q, QuerySet
+
+from agents.models import Agent
+from evalhub.accounts.models import Project
+from evalhub.common.paging import Keyset
+
+
+def agent_find(project: Project, id_or_name: str) -> Agent | None:
+    """The agent with this id, else the one of this name; None also for another project's."""
+    agents = Agent.objects.filter(project=project)
+    try:
+        key = uuid.UUID(id_or_name)
+    except ValueError:
+        # A path may say %00, which PostgreSQL refuses with an error of its own.
+        return None if "\x00" in id_or_name else agents.filter(name=id_or_name).first()
+    return agents.filter(id=key).first() or agents.filter(name=id_or_name).first()
+
+
+def agent_list(*, project: Project, search: str = "") -> QuerySet[Agent]:
+    """Newest first; `search` is part of a name."""
+    agents = Agent.objects.filter(project=project).order_by("-created_at", "-id")
+    return agents.filter(name__icontains=search) if search else agents
+
+
+def agent_page(*, agents: QuerySet[Agent], size: int, after: Keyset | None = None) -> tuple[list[Agent], bool]:
+    """A page by keyset, and whether more follows. An agent made meanwhile moves nothing. The wide columns stay in the database."""
+    if after:
+        created_at, key = after
+        agents = agents.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__lt=key))
+    found = list(agents.defer("character", "endpoint_secret_encrypted")[: size + 1])
+    return found[:size], len(found) > size

@@ -1,0 +1,33 @@
+"""Reads of templates: which ones a project may use, which one a name means. Categories come along, at two queries whatever the number."""
+
+import uuid
+
+from django.db.models import F
+
+from evalhub.accounts.models import Project
+from templates_app.models import EvalTemplate, VisibleQuerySet
+
+Type = EvalTemplate.Type
+
+
+def template_list(*, project: Project, template_type: str = "") -> VisibleQuerySet:
+    """The project's own, newest first, then the system's."""
+    templates = EvalTemplate.objects.visible_to(project)
+    if template_type:
+        templates = templates.filter(template_type=template_type)
+    return templates.order_by(F("project").desc(nulls_last=True), "-created_at", "-id").prefetch_related("categories")
+
+
+def template_find(project: Project, id_or_name: str) -> EvalTemplate | None:
+    """The template with this id, else the newest of this name, own before system; None also for another project's."""
+    usable = template_list(project=project)
+    try:
+        return usable.filter(id=uuid.UUID(id_or_name)).first()
+    except ValueError:
+        return usable.filter(name=id_or_name).first()
+
+
+def default_adaptation_template(project: Project) -> EvalTemplate | None:
+    """What a run is judged by when it names no adaptation template: the project's first one, else the system's."""
+    found = template_list(project=project, template_type=Type.ADAPTATION)
+    return found.order_by(F("project").desc(nulls_last=True), "created_at", "id").first()

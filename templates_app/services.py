@@ -1,0 +1,118 @@
+"""Writes of templates: those that people make, and those that ship with this version. Endpoints, pages and the first start call these."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from evalhub.accounts.models import Project
+from templates_app.models import EvalCategory, EvalTemplate
+from templates_app.system import SYSTEM_TEMPLATES, CategoryData, TemplateData
+
+KEY_LENGTH = 80
+OVERALL = CategoryData("overall", "Overall", "Judge the conversation as a whole by the rubric.")
+
+
+@transaction.atomic
+def template_create(
+    *,
+    project: Project,
+    name: str,
+    description: str = "",
+    template_type: str = EvalTemplate.Type.QUALITY,
+    judge_model: str = "",
+    temperature: float = 0.3,
+    max_tokens: int = 8192,
+    scoring_rubric: str = "",
+    categories: Sequence[CategoryData] = (),
+) -> EvalTemplate:
+    """A template of a project. Without categories it judges one, the overall impression. Raises ValidationError, which names the field."""
+    template = EvalTemplate(
+        project=project,
+        name=name,
+        description=description,
+        template_type=template_type,
+        judge_model=judge_model,
+        temperature=temperature,
+        max_tokens=max_tokens,
+        scoring_rubric=scoring_rubric,
+    )
+    template.clean_fields(exclude=["project"])
+    rows = [
+        EvalCategory(template=template, position=position, **_columns(data))
+        for position, data in enumerate(with_keys(categories or (OVERALL,)))
+    ]
+    _check_weights(rows)
+    template.save(force_insert=True)
+    EvalCategory.objects.bulk_create(rows)
+    return template
+
+
+def with_keys(categories: Sequence[CategoryData]) -> list[CategoryData]:
+    """The same categories, each with a key: the given one, or one made of its label that is not taken. Raises ValidationError for twins."""
+    given = [category.key for category in categories if category.key]
+    if twins := sorted({key for key in given if given.count(key) > 1}):
+        raise ValidationError({"categories": f"The key {twins[0]!r} is used by more than one category."})
+    taken, keyed = set(given), []
+    for number, category in enumerate(categories, start=1):
+        key = category.key or _free_key(category.label, number, taken)
+        taken.add(key)
+        keyed.append(replace(category, key=key))
+    return keyed
+
+
+def _free_key(label: str, number: int, taken: set[str]) -> str:
+    base = slugify(label)[: KEY_LENGTH - 4].strip("-") or f"category-{number}"  # room for the number of a twin
+    if base not in taken:
+        return base
+    return next(key for key in (f"{base}-{twin}" for twin in range(2, len(taken) + 3)) if key not in taken)
+
+
+def _check_weights(rows: Sequence[EvalCategory]) -> None:
+    if not any(row.weight > 0 for row in rows):
+        raise ValidationError({"categories": "At least one category needs a weight above 0, or there is no mean to compute."})
+
+
+def _columns(data: CategoryData) -> dict[str, Any]:
+    return {"key": data.key, "label": data.label, "prompt_instructions": data.prompt_instructions, "weight": data.weight}
+
+
+@transaction.atomic
+def system_templates_ensure() -> None:
+    """Bring the system templates of the database to this version's. Writes nothing where they already are."""
+    for data in SYSTEM_TEMPLATES:
+        template, created = EvalTemplate.objects.get_or_create(project=None, slug=data.slug, defaults=_template_columns(data))
+        if not created:
+            _save_changes(template, _template_columns(data))
+        _categories_ensure(template, data.categories)
+
+
+def _template_columns(data: TemplateData) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "description": data.description,
+        "template_type": data.template_type,
+        "scoring_rubric": data.scoring_rubric,
+        "temperature": data.temperature,
+        "max_tokens": data.max_tokens,
+    }
+
+
+def _categories_ensure(template: EvalTemplate, categories: Sequence[CategoryData]) -> None:
+    present = {category.key: category for category in template.categories.all()}
+    for position, data in enumerate(categories):
+        row = present.pop(data.key, None) or EvalCategory(template=template)
+        _save_changes(row, {**_columns(data), "position": position})
+    for row in present.values():
+        row.delete()
+
+
+def _save_changes(row: EvalTemplate | EvalCategory, columns: dict[str, Any]) -> None:
+    changed = [name for name, value in columns.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, columns[name])
+    if changed:
+        row.save()
