@@ -1,0 +1,68 @@
+"""JSON out of free text: fenced, surrounded by prose, with trailing commas or Python's constants, after a model's thinking.
+
+Pure functions over untrusted text; the work is bounded so that a hostile answer cannot hold up the event loop.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MAX_CHARS = 400_000
+MAX_STARTS = 200
+MAX_OBJECTS = 20
+
+_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
+_STRING_OR_SLIP = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])|\b(True|False|None)\b|//[^\n]*', re.DOTALL)
+_CONSTANTS = {"True": "true", "False": "false", "None": "null"}
+_DECODER = json.JSONDecoder(strict=False)  # tolerates raw line breaks inside strings
+
+
+def json_objects(text: str) -> Iterator[dict[str, Any]]:
+    """Every outermost JSON object in `text`, in order. Several come when a model shows an example before its answer."""
+    text = _THINKING.sub(" ", text[:MAX_CHARS])
+    position, found = 0, 0
+    for _ in range(MAX_STARTS):
+        position = text.find("{", position)
+        if position < 0 or found >= MAX_OBJECTS:
+            return
+        data, end = _object_at(text, position)
+        if data is not None:
+            found += 1
+            yield data
+        position = end
+
+
+def _object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """The object that begins at `start` and where to look on: behind it, or behind its brace when it is none."""
+    try:
+        data, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return _repaired_at(text, start)
+    return (data, end) if isinstance(data, dict) else (None, start + 1)
+
+
+def _repaired_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    end = _balanced_end(text, start)
+    if end is None:
+        return None, start + 1
+    try:
+        data = _DECODER.decode(_STRING_OR_SLIP.sub(_without_slip, text[start:end]))
+    except (ValueError, RecursionError):
+        return None, start + 1
+    return data, end
+
+
+def _balanced_end(text: str, start: int) -> int | None:
+    depth = 0
+    for match in _STRING_OR_BRACE.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(match.group(), 0)
+        if depth == 0 and match.group() == "}":
+            return match.end()
+    return None
+
+
+def _without_slip(match: re.Match[str]) -> str:
+    """Strings stay as they are; a trailing comma or a comment goes, a Python constant is translated."""
+    return match.group(1) or _CONSTANTS.get(match.group(2) or "", "")

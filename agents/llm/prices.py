@@ -1,0 +1,62 @@
+"""What a request costs, from the price list that ships with `genai-prices`. Nothing in here touches the network.
+
+Used by client.py for every call, by estimates, and by `agents.clients` to find the provider a bare model name belongs to.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from agents.llm.types import Usage
+
+# The default addresses of a kind, for price lookup: a provider that was given no address of its own lives there.
+HOME_OF_KIND = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+# Names people give a provider, and the price list's name for it.
+ALIASES = {"gemini": "google", "xai": "x-ai", "together-ai": "together", "moonshot": "moonshotai", "kimi": "moonshotai"}
+
+Candidate = tuple[str, str, str]  # provider name, kind, base address
+
+
+def price_of(provider: str, model: str, usage: Usage, *, kind: str = "", base_url: str = "") -> Decimal | None:
+    """US dollars for one request, None when the price or the token counts are unknown. Priced by the model asked for."""
+    if "demo" in (kind, provider):
+        return Decimal(0)
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    found = _lookup(provider, kind, base_url, model, usage)
+    return found.total_price if found else None
+
+
+def provider_for_bare_name(model: str, candidates: Sequence[Candidate]) -> str | None:
+    """The configured provider whose prices know `model`: the model's maker first, then whoever else resells it, in order."""
+    knowing = {}
+    for name, kind, base_url in candidates:
+        if kind != "demo" and (found := _lookup(name, kind, base_url, model, Usage(1, 1))):
+            knowing[name] = found.provider.id
+    maker = _calculated(model, Usage(1, 1))
+    makers_own = [name for name, sells in knowing.items() if maker is not None and sells == maker.provider.id]
+    return next(iter([*makers_own, *knowing]), None)
+
+
+def _lookup(provider: str, kind: str, base_url: str, model: str, usage: Usage) -> Any | None:
+    """By address where the list knows it; else by the provider's exact name, never by a likeness: "mistral-local" costs nothing."""
+    address = base_url or HOME_OF_KIND.get(kind, "")
+    by_address = _calculated(model, usage, provider_api_url=address) if address else None
+    if by_address is not None:
+        return by_address
+    name = ALIASES.get(provider.lower(), provider.lower())
+    by_name = _calculated(model, usage, provider_id=name)
+    return by_name if by_name is not None and by_name.provider.id == name else None
+
+
+def _calculated(model: str, usage: Usage, **where: str) -> Any | None:
+    """The price list's answer or None. Its import costs 0.3 s, which a command that prices nothing should not pay."""
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    calculate: Callable[..., Any] = calc_price  # its overloads exclude each other, and `where` is one of them at a time
+    tokens = Tokens(input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_input_tokens or 0, output_tokens=usage.output_tokens)
+    try:
+        return calculate(tokens, model_ref=model, **where)
+    except Exception:  # a gap or a surprise in a foreign price list must not fail a call that was already answered
+        return None

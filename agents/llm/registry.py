@@ -1,0 +1,45 @@
+"""From a description of a model to one that can be asked. The only door into this package for `agents.clients` and the command line.
+
+To add a wire format: one file that speaks it, and one line in `WIRES`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import aiohttp
+
+from agents.llm.anthropic_wire import AnthropicWire
+from agents.llm.client import WireModel
+from agents.llm.demo import DemoWire
+from agents.llm.errors import PermanentError
+from agents.llm.openai_wire import OpenAIWire
+from agents.llm.spec import ModelSpec, OnRetry, RetryNotice
+from agents.llm.types import ChatModel
+from agents.llm.webhook_wire import WebhookWire
+from agents.llm.wire import Wire
+
+__all__ = ["DEMO_MODELS", "WIRES", "ModelSpec", "OnRetry", "RetryNotice", "connect"]
+
+WIRES: dict[str, Callable[[ModelSpec, aiohttp.ClientSession], Wire]] = {
+    "openai": OpenAIWire,
+    "anthropic": AnthropicWire,
+    "webhook": WebhookWire,
+    "demo": DemoWire,
+}
+
+DEMO_MODELS = {role: ModelSpec(provider="demo", model=role, kind="demo") for role in ("agent", "user", "judge")}
+
+
+def connect(
+    spec: ModelSpec,
+    http: aiohttp.ClientSession,
+    *,
+    on_retry: OnRetry | None = None,
+    demo_delay_s: float = 0.0,
+) -> ChatModel:
+    """A model ready to be asked over `http`. `on_retry` is awaited before each wait; `demo_delay_s` slows the demo models down."""
+    if spec.kind not in WIRES:
+        raise PermanentError(f"{spec.name} is of the kind {spec.kind!r}; known kinds are {', '.join(sorted(WIRES))}.")
+    if spec.kind == "demo" and demo_delay_s:
+        spec = replace(spec, answer_delay_s=demo_delay_s)
+    return WireModel(spec, WIRES[spec.kind](spec, http), on_retry)

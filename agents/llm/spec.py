@@ -1,0 +1,46 @@
+"""What somebody has to know about a model before it can be asked: names, address, secret, patience.
+
+Leaf beside types.py. Built by `agents.clients` and the command line, read by the wires; imported through `agents.llm.registry`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model at one address. Secrets stay out of `repr`, so a spec may be logged.
+
+    `max_attempts` counts requests, so 1 never retries. `answer_delay_s` only means something to the demo models.
+    """
+
+    provider: str
+    model: str
+    kind: str
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    timeout_s: float = 120.0
+    max_attempts: int = 4
+    reply_path: str = ""
+    retry_base_s: float = 0.5
+    retry_cap_s: float = 30.0
+    answer_delay_s: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryNotice:
+    """Told before a wait, so that a page can say why nothing happens. `attempt` is the one that just failed."""
+
+    model: str
+    attempt: int
+    max_attempts: int
+    wait_s: float
+    message: str
+
+
+OnRetry = Callable[[RetryNotice], Awaitable[None]]

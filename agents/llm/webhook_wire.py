@@ -1,0 +1,89 @@
+"""An agent behind a plain JSON webhook: the conversation goes out, the reply is read from a place the owner names.
+
+One POST a request. Built by `registry.connect`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from agents.llm.errors import PermanentError
+from agents.llm.http import post_json, where
+from agents.llm.quoting import quote
+from agents.llm.reading import keys_of
+from agents.llm.spec import ModelSpec
+from agents.llm.types import CallContext, ChatMessage
+from agents.llm.wire import Form, Refused, WireReply, WireRequest
+
+DEFAULT_REPLY_PATH = "reply"
+
+
+class WebhookWire:
+    """See `wire.Wire`. A webhook counts no tokens, so its calls are unpriced."""
+
+    forms = (Form.TEXT,)
+
+    def __init__(self, spec: ModelSpec, http: aiohttp.ClientSession) -> None:
+        self._spec = spec
+        self._http = http
+
+    async def ask(self, request: WireRequest) -> WireReply:
+        url = self._spec.base_url.strip()
+        key = self._spec.api_key.strip()
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        data = await post_json(self._http, self._spec, url, _body(request), headers)
+        return WireReply(self._reply_in(data, where(self._spec, url)), finish_reason="stop")
+
+    def learn(self, refusal: Refused) -> bool:
+        return False
+
+    def _reply_in(self, data: Any, place: str) -> str:
+        path = self._spec.reply_path.strip() or DEFAULT_REPLY_PATH
+        value, walked = data, "the answer"
+        for step in path.split("."):
+            found = _step(value, step)
+            if found is None:
+                raise PermanentError(
+                    f"{place}: the reply path `{path}` leads nowhere. At `{quote(step, 40)}`, {walked} is {keys_of(value)}."
+                )
+            value, walked = found[0], f"`{quote(step, 40)}`"
+        return _as_text(value, place, path)
+
+
+def _step(value: Any, step: str) -> tuple[Any] | None:
+    """One step down, wrapped because a found value may well be null."""
+    if isinstance(value, dict) and step in value:
+        return (value[step],)
+    if isinstance(value, list) and step.lstrip("-").isdecimal() and -len(value) <= int(step) < len(value):
+        return (value[int(step)],)
+    return None
+
+
+def _as_text(value: Any, place: str, path: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        raise PermanentError(f"{place}: the reply path `{path}` ends at {keys_of(value)}, not at a text.")
+    return str(value)
+
+
+def _body(request: WireRequest) -> dict[str, Any]:
+    context = request.context or CallContext()
+    return {
+        "messages": [_message(message) for message in request.messages],
+        "session_id": context.session_id,
+        "user_id": context.user_id,
+        "simulated_at": _iso(context.simulated_at),
+    }
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    extra = {"name": message.name, "tool_calls": list(message.tool_calls), "tool_call_id": message.tool_call_id}
+    return {"role": message.role, "content": message.content, **{key: value for key, value in extra.items() if value}}
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
