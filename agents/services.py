@@ -106,7 +106,7 @@ def _origin(address: str) -> tuple[str, str, int | None]:
 def _saved(agent: Agent) -> Agent:
     try:
         with transaction.atomic():
-            agent.save()
+            agent.save(force_insert=agent._state.adding)  # with an id that exists elsewhere, save() must not become an update
     except IntegrityError:
         # A twin request was quicker, or the id is one of another project's: the sender learns only that it cannot be used.
         raise AgentConflict("This agent_id or name cannot be used: it is taken.") from None

@@ -80,16 +80,6 @@ class Choice(serializers.ChoiceField):
         raise ValidationError(f"Must be one of {', '.join(self.choices)}, not {shown(kwargs.get('input'))!r}.", code=key)
 
 
-class Anything(serializers.Field[Any, Any, Any, Any]):
-    """A value that clients of other servers send and that means nothing here: read, and dropped by whoever parses the body."""
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def to_internal_value(self, data: Any) -> Any:
-        return data
-
-
 class Object(serializers.Field[dict[str, Any], Any, Any, Any]):
     """Any JSON object, or a JSON text of one; kept as it is."""
 
