@@ -44,6 +44,7 @@ class Drain:
     models_http: aiohttp.ClientSession
     endpoints_http: aiohttp.ClientSession
     concurrency: int
+    linger: float = LINGER_SECONDS
     driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
     finished: int = 0
 
@@ -58,7 +59,7 @@ class Drain:
                 claimed = await self._claim() if may_claim else 0
                 if self.driven or claimed:
                     idle_since = time.monotonic()
-                elif not may_claim or time.monotonic() - idle_since > LINGER_SECONDS:
+                elif not may_claim or time.monotonic() - idle_since > self.linger:
                     break
                 await self._wait()
         finally:
@@ -133,18 +134,18 @@ class Drain:
             await self.journal.call(lambda: lease.give_back(leases))
 
 
-async def drain(concurrency: int) -> int:
+async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
     with Journal() as journal:
         async with open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
-            loop = Drain(journal, models_http, endpoints_http, concurrency)
+            loop = Drain(journal, models_http, endpoints_http, concurrency, linger)
             await loop.work()
             return loop.finished
 
 
-def run_drain() -> int:
-    """The drain of a worker process, as its task calls it."""
+def run_drain(linger: float = LINGER_SECONDS) -> int:
+    """The drain of a worker process, as its task calls it. It stays `linger` seconds without work before it leaves."""
     # The worker's own connection would stay open, unused, for as long as the drain lasts.
     with contextlib.suppress(Exception):
         connection.close()
-    return asyncio.run(drain(settings.ENV.concurrency))
+    return asyncio.run(drain(settings.ENV.concurrency, linger))

@@ -152,12 +152,11 @@ async def _body(send: Send, text: str) -> None:
 
 def frames(event: dict[str, Any]) -> Iterator[str]:
     """The frames of one event: one, or several pieces of a large one."""
-    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) <= SPLIT_BYTES:
+    # Pure ASCII: clients that split lines as Python does would cut at a U+2028, and no piece of a split event ends inside a character.
+    text = json.dumps(event, separators=(",", ":"))
+    if len(text) <= SPLIT_BYTES:
         yield f"id: {event['seq']}\ndata: {text}\n\n"
         return
-    # Pieces are cut from pure ASCII, so that characters are bytes and no piece ends inside one.
-    text = json.dumps(event, separators=(",", ":"))
     pieces = [text[start : start + CHUNK_CHARACTERS] for start in range(0, len(text), CHUNK_CHARACTERS)]
     for index, piece in enumerate(pieces):
         frame = json.dumps({"__chunk": {"index": index, "total": len(pieces)}, "data": piece}, separators=(",", ":"))

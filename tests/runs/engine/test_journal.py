@@ -1,0 +1,93 @@
+"""The group commit: what is committed, what is refused, and that one bad step fails alone."""
+
+import asyncio
+import uuid
+
+import pytest
+from django.db import IntegrityError
+
+from runs.engine import lease
+from runs.engine.journal import Journal, Step
+from runs.engine.lease import Lease, LeaseLost
+from runs.models import EvalRun, Message
+from tests.support.runs import run_make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def claimed() -> Lease:
+    run_make()
+    return lease.claim(1)[0]
+
+
+def message(held: Lease, index: int) -> Message:
+    return Message(run_id=held.run_id, index=index, role="user", content=str(index))
+
+
+async def commit(*steps: Step) -> list[object]:
+    with Journal() as journal:
+        return await asyncio.gather(*(journal.commit(step) for step in steps), return_exceptions=True)
+
+
+def test_a_step_is_in_the_database_when_its_commit_returns() -> None:
+    held = claimed()
+    assert asyncio.run(commit(Step(held, columns={"total_turns": 7}, messages=[message(held, 0)]))) == [None]
+    run = EvalRun.objects.get(pk=held.run_id)
+    assert (run.total_turns, run.messages.count()) == (7, 1)
+
+
+def test_a_worker_that_lost_its_lease_cannot_write_and_others_in_the_same_group_can() -> None:
+    late, held = claimed(), claimed()
+    EvalRun.objects.filter(pk=late.run_id).update(lease_token=uuid.uuid4())
+    results = asyncio.run(commit(Step(late, messages=[message(late, 0)]), Step(held, messages=[message(held, 0)])))
+    assert isinstance(results[0], LeaseLost)
+    assert results[1] is None
+    assert not Message.objects.filter(run_id=late.run_id).exists()
+    assert Message.objects.filter(run_id=held.run_id).exists()
+
+
+def test_a_bad_step_fails_alone() -> None:
+    good, bad = claimed(), claimed()
+    results = asyncio.run(commit(Step(good, messages=[message(good, 0)]), Step(bad, messages=[message(bad, 0), message(bad, 0)])))
+    assert results[0] is None
+    assert isinstance(results[1], IntegrityError)
+    assert Message.objects.filter(run_id=good.run_id).count() == 1
+    assert Message.objects.filter(run_id=bad.run_id).count() == 0
+
+
+def test_a_run_that_was_deleted_is_a_lost_lease() -> None:
+    held = claimed()
+    EvalRun.objects.filter(pk=held.run_id).delete()
+    assert [type(result) for result in asyncio.run(commit(Step(held, messages=[message(held, 0)])))] == [LeaseLost]
+
+
+def test_a_hundred_steps_handed_over_at_once_are_all_committed() -> None:
+    held = [claimed() for _ in range(20)]
+    steps = [Step(one, messages=[message(one, index)]) for one in held for index in range(5)]
+    results = asyncio.run(commit(*steps))
+    assert results == [None] * 100
+    assert Message.objects.count() == 100
+
+
+def test_a_function_runs_after_the_steps_that_were_handed_over_with_it() -> None:
+    held = claimed()
+
+    async def give_back_at_once() -> list[object]:
+        with Journal() as journal:
+            return await asyncio.gather(
+                journal.call(lambda: lease.give_back([held])),
+                journal.commit(Step(held, messages=[message(held, 0)])),
+                return_exceptions=True,
+            )
+
+    assert asyncio.run(give_back_at_once())[1] is None
+    assert Message.objects.filter(run_id=held.run_id).count() == 1
+
+
+def test_an_error_of_a_function_reaches_its_caller() -> None:
+    async def fail() -> None:
+        with Journal() as journal:
+            await journal.call(lambda: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(fail())

@@ -1,0 +1,100 @@
+"""Who may work on a run."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from runs.engine import lease
+from runs.models import EvalRun
+from runs.states import Status
+from tests.support.runs import project_make, run_make
+
+pytestmark = pytest.mark.django_db
+
+
+def silence(run: EvalRun) -> None:
+    EvalRun.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_it_takes_the_oldest_waiting_runs_and_no_more_than_asked() -> None:
+    runs = [run_make() for _ in range(3)]
+    assert [won.run_id for won in lease.claim(2)] == [runs[0].id, runs[1].id]
+    assert [won.run_id for won in lease.claim(2)] == [runs[2].id]
+    assert lease.claim(2) == []
+
+
+def test_a_claim_counts_an_attempt_and_sets_a_lease() -> None:
+    run = run_make()
+    [won] = lease.claim(1)
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.lease_token) == (Status.RUNNING, 1, won.token)
+    assert run.lease_expires_at is not None
+    assert run.lease_expires_at > timezone.now()
+
+
+def test_a_silent_lease_is_taken_over_while_attempts_remain() -> None:
+    run = run_make()
+    [first] = lease.claim(1)
+    silence(run)
+    [second] = lease.claim(1)
+    assert second.run_id == first.run_id
+    assert second.token != first.token
+    EvalRun.objects.filter(pk=run.pk).update(attempt=3)
+    silence(run)
+    assert lease.claim(1) == []
+    assert list(EvalRun.objects.abandoned()) == [run]
+
+
+def test_a_heartbeat_keeps_the_lease_but_not_one_that_was_taken_over() -> None:
+    run = run_make()
+    [old] = lease.claim(1)
+    silence(run)
+    lease.beat([old])
+    assert lease.claim(1) == []
+    silence(run)
+    [new] = lease.claim(1)
+    silence(run)
+    lease.beat([old])
+    assert [won.run_id for won in lease.claim(1)] == [new.run_id]
+
+
+def test_a_run_that_is_given_back_waits_again_and_has_lost_no_attempt() -> None:
+    run = run_make()
+    lease.give_back(lease.claim(1))
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.lease_token) == (Status.PENDING, 0, None)
+
+
+def test_it_sees_runs_that_were_cancelled_or_deleted() -> None:
+    asked, deleted, going_on = run_make(), run_make(), run_make()
+    leases = lease.claim(3)
+    EvalRun.objects.filter(pk=asked.pk).update(cancel_requested_at=timezone.now())
+    EvalRun.objects.filter(pk=deleted.pk).delete()
+    assert lease.cancelled(leases) == {asked.id, deleted.id}
+    assert going_on.id not in lease.cancelled(leases)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_claimers_at_once_never_get_the_same_run() -> None:
+    project = project_make()
+    for _ in range(40):
+        run_make(project=project)
+    won: list[list[lease.Lease]] = []
+
+    def claim() -> None:
+        mine: list[lease.Lease] = []
+        while taken := lease.claim(3):
+            mine += taken
+        won.append(mine)
+        connection.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [taken.run_id for mine in won for taken in mine]
+    assert len(ids) == len(set(ids)) == 40
