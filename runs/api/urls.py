@@ -1,5 +1,23 @@
-"""Paths of the dialect under /api/v1/. No trailing slash, and never a redirect."""
+"""Paths of the dialect under /api/v1/. No trailing slash, and never a redirect.
 
-from django.urls import URLPattern
+An agent's name may hold a slash (as %2F), hence `path:`. GET /eval-runs/{id}/events is an ASGI application, routed in asgi.py.
+"""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from agents.api import Agents
+from evalhub.common.problems import unknown_path
+from runs.api import evals
+from templates_app.api import Templates
+
+urlpatterns = [
+    path("agents", Agents.as_view()),
+    path("agents/<path:agent>/simulate", evals.Simulate.as_view()),
+    path("agents/<path:agent>/run-eval", evals.RunEval.as_view()),
+    path("agents/<path:agent>/evaluate", evals.Evaluate.as_view()),
+    path("agents/<path:agent>/eval-only", evals.EvalOnly.as_view()),
+    path("eval-runs/<str:run_id>", evals.EvalRunDetail.as_view()),
+    path("eval-templates", Templates.as_view()),
+    path("<path:path>", unknown_path),
+    path("", unknown_path),
+]

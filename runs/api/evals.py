@@ -1,0 +1,151 @@
+"""The runs of the dialect /api/v1: four ways to start one, and its reading. Each parses, calls one service, and renders."""
+
+import uuid
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.api import agent_or_404
+from agents.models import Agent
+from agents.seed_data import DEFAULT_PERSONA
+from agents.shapes import plain
+from evalhub.accounts.endpoint import Endpoint, Scope
+from evalhub.accounts.models import Project
+from evalhub.common.parsing import Body
+from evalhub.common.problems import invalid, not_found
+from runs.api.bodies import run_body
+from runs.api.inputs import EvalOnlyInput, EvaluateInput, RunEvalInput, SimulateInput
+from runs.models import EvalRun
+from runs.selectors import run_get, transcript
+from runs.services import Kind, RunRequest, run_create
+from templates_app.api import template_or_problem
+from templates_app.models import EvalTemplate
+from templates_app.selectors import default_adaptation_template
+
+Type = EvalTemplate.Type
+
+
+class Starting(Endpoint):
+    """POST /agents/{agent}/…: subclasses say how a body becomes a run."""
+
+    scopes = {"POST": Scope.RUN}
+    kind: Kind
+    shape: type[Body]
+
+    def post(self, request: Request, agent: str) -> Response:
+        found = agent_or_404(self.project, agent)
+        asked = self.asked(found, self.body(self.shape))
+        return self.answer(run_create(project=self.project, kind=self.kind, request=asked))
+
+    def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
+        raise NotImplementedError
+
+    def answer(self, run: EvalRun) -> Response:
+        # The contract promises "running", though a worker may need a moment to take the run.
+        return Response({"run_id": str(run.id), "status": "running"})
+
+    def rubrics(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The templates that the run is judged by."""
+        return {
+            "template": template_or_problem(self.project, "template_id", given["template_id"], Type.QUALITY),
+            "adaptation_template": _adaptation_template(self.project, given),
+        }
+
+
+def _adaptation_template(project: Project, given: dict[str, Any]) -> EvalTemplate | None:
+    if given["quality_only"]:
+        return None
+    if named := given.get("adaptation_template_id"):
+        return template_or_problem(project, "adaptation_template_id", named, Type.ADAPTATION)
+    return default_adaptation_template(project)
+
+
+def _picked(given: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: given[key] for key in keys if key in given}
+
+
+def _persona(given: dict[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = given.get("user_persona") or plain(DEFAULT_PERSONA)
+    return named
+
+
+class Simulate(Starting):
+    kind = Kind.SIMULATE
+    shape = SimulateInput
+
+    def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
+        return RunRequest(
+            agent=agent,
+            user_persona=_persona(given),
+            simulation_config=given.get("config", {}),
+            **_picked(given, "sessions", "config_override", "model", "user_id"),
+        )
+
+
+class RunEval(Starting):
+    kind = Kind.RUN_EVAL
+    shape = RunEvalInput
+
+    def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
+        return RunRequest(
+            agent=agent,
+            user_persona=_persona(given),
+            **self.rubrics(given),
+            **_picked(given, "sessions", "simulation_config", "config_override", "model"),
+        )
+
+
+class Evaluate(Starting):
+    kind = Kind.EVALUATE
+    shape = EvaluateInput
+
+    def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
+        kept = ("messages", "user_persona", "simulation_config", "simulation_state", "config_override", "model")
+        return RunRequest(agent=agent, **self.rubrics(given), **_picked(given, *kept))
+
+    def answer(self, run: EvalRun) -> Response:
+        location = {"Location": f"/api/v1/eval-runs/{run.id}"}
+        return Response({"run_id": str(run.id), "status": "pending"}, status=202, headers=location)
+
+
+class EvalOnly(Starting):
+    kind = Kind.EVAL_ONLY
+    shape = EvalOnlyInput
+
+    def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
+        source = _source_run(self.project, agent, given["source_run_id"])
+        return RunRequest(agent=agent, source_run=source, **self.rubrics(given))
+
+
+def _source_run(project: Project, agent: Agent, run_id: uuid.UUID) -> EvalRun:
+    """The run whose transcript is judged again. Raises a Problem when it is not this agent's, not over, or says nothing."""
+    place = "body.source_run_id"
+    source = EvalRun.objects.of(project).filter(pk=run_id, agent=agent).first()
+    if source is None:
+        raise not_found(place, "run of this agent", str(run_id))
+    if not source.is_final:
+        message = f"The source run is {source.status}: it can be judged again once it is over."
+        raise invalid(place, message, value=str(run_id), code="conflict", status=409)
+    if not source.messages.exists():
+        message = "The source run has no transcript, so there is nothing to judge again."
+        raise invalid(place, message, value=str(run_id), code="conflict", status=409)
+    return source
+
+
+class EvalRunDetail(Endpoint):
+    """GET /eval-runs/{run_id}"""
+
+    scopes = {"GET": Scope.READ}
+
+    def get(self, request: Request, run_id: str) -> Response:
+        run = run_or_404(self.project, run_id)
+        return Response(run_body(run, transcript(run=run)))
+
+
+def run_or_404(project: Project, run_id: str) -> EvalRun:
+    """The run that a path names. Raises a 404 Problem."""
+    try:
+        return run_get(run_id=uuid.UUID(run_id), project=project)
+    except (ValueError, EvalRun.DoesNotExist):
+        raise not_found("path.run_id", "run", run_id) from None

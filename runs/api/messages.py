@@ -1,0 +1,84 @@
+"""A pasted transcript: OpenAI chat messages, or the transcript of another run, as `evaluate` takes them."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from evalhub.common.parsing import Body, Choice, Whole, kind_of, text
+from runs.models import Message
+
+Role = Message.Role
+FEWEST = 2
+MOST = 20_000
+MOST_SESSIONS = 10_000
+TEXT_PARTS = ("text", "input_text", "output_text")
+
+
+class Content(serializers.Field[str, Any, Any, Any]):
+    """A text, or OpenAI's list of parts: their texts joined."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str):
+            return data
+        if isinstance(data, list):
+            return "".join(self._part(index, part) for index, part in enumerate(data))
+        raise serializers.ValidationError(f"Must be a text or a list of text parts, not {kind_of(data)}.")
+
+    def _part(self, index: int, part: Any) -> str:
+        if isinstance(part, Mapping) and part.get("type") in TEXT_PARTS and isinstance(part.get("text"), str):
+            return str(part["text"])
+        refusal: dict[Any, Any] = {index: ['Only text can be judged: a part must be {"type": "text", "text": "…"}.']}
+        raise serializers.ValidationError(refusal)
+
+
+class MessageInput(Body):
+    # What OpenAI's servers and our own transcripts add to a message and a judge has no use for.
+    ignored: ClassVar[frozenset[str]] = Body.ignored | {
+        "annotations",
+        "audio",
+        "created_at",
+        "id",
+        "index",
+        "reasoning",
+        "reasoning_content",
+        "refusal",
+        "simulated_at",
+        "turn_index",
+    }
+
+    role = Choice(Role.choices)
+    content = Content(required=False)
+    name = text(200)
+    tool_calls = serializers.ListField(child=serializers.DictField(), required=False, max_length=128)
+    tool_call_id = text(200)
+    session_index = Whole(min_value=0, max_value=MOST_SESSIONS, required=False)
+
+    def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        given = dict(data)
+        call = given.pop("function_call", None)  # the name that tool_calls had once
+        if call and not given.get("tool_calls"):
+            given["tool_calls"] = [{"type": "function", "function": call}]
+        return given
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "content" not in attrs and not attrs.get("tool_calls"):
+            raise serializers.ValidationError(
+                {"content": ["Must be a text: only a message with tool_calls may leave it out."]}, code="required"
+            )
+        return {"content": "", **attrs}
+
+
+def check_transcript(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with a session each, in order. Raises ValidationError for a transcript with nothing to judge."""
+    if len(messages) < FEWEST:
+        raise serializers.ValidationError(f"A transcript needs at least {FEWEST} messages, this one has {len(messages)}.", code="too_short")
+    if not any(message["role"] == Role.ASSISTANT for message in messages):
+        raise serializers.ValidationError("There is nothing to judge: no message has the role assistant.", code="no_assistant")
+    session = 0
+    for index, message in enumerate(messages):
+        if message.setdefault("session_index", session) < session:
+            wrong: dict[Any, Any] = {index: {"session_index": [f"Sessions must be in order: the message before is in session {session}."]}}
+            raise serializers.ValidationError(wrong, code="out_of_order")
+        session = message["session_index"]
+    return messages

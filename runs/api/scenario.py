@@ -1,0 +1,112 @@
+"""What a simulation is told: persona, sessions, limits and overrides, in the contract's shapes and in the older ones clients still send."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from agents.api import LONG, SHORT, CharacterFields
+from evalhub.common.parsing import Body, Number, Object, Whole, text, texts
+from runs.plan import MAX_SESSIONS, MAX_TURNS
+
+MOST_HOURS = 8760
+PERSONA_KEYS = frozenset({"background", "personality_traits", "communication_style"})
+
+
+class PersonaInput(Body):
+    """{name, description, style} and what EvalHub adds; or {name, background, personality_traits, communication_style}. {} means none."""
+
+    may_be_text = True
+
+    name = serializers.CharField(max_length=SHORT)
+    description = text(LONG)
+    style = text(LONG)  # type: ignore[assignment]  # a serializer's own `style` is for HTML forms
+    goal = text(LONG)
+    facts = texts()
+    behaviours = texts()
+    patience = Whole(min_value=1, max_value=MAX_TURNS, required=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        return {} if data in ({}, "") else super().to_internal_value(data)
+
+    def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        return newer_persona(data)
+
+
+class AnyPersona(Object):
+    """The persona of a conversation that is over: whatever object it was, since nobody has to play it again."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        return dict(newer_persona(super().to_internal_value(data)))
+
+
+def newer_persona(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The older shape as the present one; any other object as it is."""
+    if not PERSONA_KEYS & data.keys():
+        return data
+    given = {key: value for key, value in data.items() if key not in PERSONA_KEYS}
+    given["description"] = given.get("description") or _description(data)
+    given["style"] = given.get("style") or data.get("communication_style") or ""
+    return given
+
+
+def _description(older: Mapping[str, Any]) -> Any:
+    traits = older.get("personality_traits")
+    if isinstance(traits, list):
+        traits = ", ".join(str(trait) for trait in traits)
+    background = older.get("background") or ""
+    if not traits:
+        return background
+    return f"{background}\nPersonality: {traits}".strip()
+
+
+class TurnInput(Body):
+    user_message = serializers.CharField(max_length=LONG, trim_whitespace=False)
+
+
+class SessionInput(Body):
+    """A session. Without turns, or with turns null, the persona speaks freely."""
+
+    name = text(SHORT)
+    time_gap_hours = Number(min_value=0, max_value=MOST_HOURS, required=False)
+    turns = serializers.ListField(child=TurnInput(), required=False, max_length=MAX_TURNS)
+
+
+class SimConfigInput(Body):
+    """Limits and clock. Contract clients must send every number, so 0 stands for "the default"."""
+
+    may_be_text = True
+
+    max_sessions = Whole(min_value=0, max_value=MAX_SESSIONS, required=False)
+    max_turns_per_session = Whole(min_value=0, max_value=MAX_TURNS, required=False)
+    simulated_duration_hours = Whole(min_value=0, max_value=MOST_HOURS, required=False)
+    inter_session_gap_hours = Whole(min_value=0, max_value=MOST_HOURS, required=False)
+    enable_proactive = serializers.BooleanField(required=False)
+    enable_diary = serializers.BooleanField(required=False)
+    enable_consolidation = serializers.BooleanField(required=False)
+    disable_ce_enrichment = serializers.BooleanField(required=False)
+    model = text(SHORT)
+    playback_speed = Number(min_value=0, max_value=1000, required=False)
+
+
+class VoiceInput(Body):
+    language = text(SHORT)
+    voice_name = text(SHORT)
+
+
+class OverrideInput(CharacterFields):
+    """What of the agent's character is different in this run."""
+
+    may_be_text = True
+
+    name = text(SHORT)
+    model = text(SHORT)
+    voice = VoiceInput(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # A character cannot be nameless, and generated clients send "" for what they have not got.
+        return {key: value for key, value in attrs.items() if key != "name" or value}
+
+
+def sessions() -> serializers.ListField:
+    return serializers.ListField(child=SessionInput(), required=False, max_length=MAX_SESSIONS)
