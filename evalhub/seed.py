@@ -16,7 +16,7 @@ from templates_app.models import EvalTemplate, Persona
 from templates_app.services import system_templates_ensure
 
 DEFAULT_PROJECT = "default"
-DEMO_TURNS = 5
+DEMO_TURNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Seed:
 
 @transaction.atomic
 def seed_ensure() -> Seed:
-    """The system templates of this version, the default project and its owner. The demo agent comes with the project, so one that was deleted stays away."""
+    """System templates, default project, its owner. The demo agent comes with the project only, so one that was deleted stays away."""
     system_templates_ensure()
     project, created = Project.objects.get_or_create(name=DEFAULT_PROJECT)
     if created:

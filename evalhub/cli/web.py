@@ -1,0 +1,54 @@
+"""`evalhub web`: pages, API, event streams and WebSockets in this process, served by daphne."""
+
+import os
+import threading
+from pathlib import Path
+
+import typer
+
+from evalhub.cli.address import Address, address_free, answer_to
+from evalhub.cli.errors import FAILED, CommandError
+from evalhub.cli.installation import django_start, require_current
+from evalhub.cli.parent import die_with_supervisor
+
+STOP_WITHIN_S = 2.0
+
+
+def web(*, host: str, port: int, data_dir: Path | None) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    die_with_supervisor()
+    address = address_free(host, port)
+    warning = answer_to(address)
+    django_start(data_dir)
+    require_current()
+    if warning:
+        typer.echo(warning, err=True)
+    _serve(address)
+
+
+def _serve(address: Address) -> None:
+    # Before the application: importing daphne's server installs the event loop that everything else must find.
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server
+
+    from evalhub.asgi import application
+
+    server = Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=address.host, port=address.port),
+        server_name="EvalHub",
+        application_close_timeout=5,
+    )
+    _bound_the_end()
+    server.run()
+    if not server.listening_addresses:
+        raise CommandError(f"Port {address.port} on {address.host} is taken.", FAILED)
+
+
+def _bound_the_end() -> None:
+    """Leave within two seconds of being asked, whatever an open stream or a slow view still does."""
+    from twisted.internet import reactor
+
+    timer = threading.Timer(STOP_WITHIN_S, os._exit, [0])
+    timer.daemon = True
+    reactor.addSystemEventTrigger("before", "shutdown", timer.start)  # type: ignore[arg-type]  # Twisted annotates the name wrongly
