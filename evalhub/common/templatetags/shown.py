@@ -1,0 +1,42 @@
+"""Template tags for evalhub.common.formatting, and the one way a time is written on a page."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from evalhub.common import formatting
+
+register = template.Library()
+
+
+@register.filter
+def usd(amount: Decimal | float) -> str:
+    return formatting.usd(amount)
+
+
+@register.filter
+def score(value: float) -> str:
+    return formatting.score(value)
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    return formatting.duration(seconds)
+
+
+@register.filter
+def simulated(minutes: int) -> str:
+    return formatting.simulated(minutes)
+
+
+@register.simple_tag
+def timestamp(moment: datetime) -> SafeString:
+    """Relative for reading, exact in `title` and `datetime`. page.js keeps the words true while the page is open."""
+    exact = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>', moment.isoformat(), exact, formatting.ago(moment, timezone.now())
+    )
