@@ -1,0 +1,39 @@
+// Runs before the first paint, so that a chosen theme does not flash. Without a choice the system's theme holds.
+const root = document.documentElement;
+const CHOICES = ["system", "light", "dark"];
+
+function readChoice() {
+  try {
+    return localStorage.getItem("theme") || "system";
+  } catch {
+    return "system"; // storage is blocked: the system's theme, for this page only
+  }
+}
+
+function apply(choice) {
+  if (choice === "system") delete root.dataset.theme;
+  else root.dataset.theme = choice;
+}
+
+apply(readChoice());
+
+document.addEventListener("DOMContentLoaded", () => {
+  const button = document.getElementById("theme");
+  if (!button) return;
+  let choice = readChoice();
+  const say = () => {
+    button.textContent = `Theme: ${choice}`;
+  };
+  button.hidden = false;
+  say();
+  button.addEventListener("click", () => {
+    choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length];
+    try {
+      localStorage.setItem("theme", choice);
+    } catch {
+      // storage is blocked: the choice holds until the next page
+    }
+    apply(choice);
+    say();
+  });
+});
