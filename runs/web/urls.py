@@ -1,5 +1,13 @@
-"""Paths of the dialect under /api/v1/. No trailing slash, and never a redirect."""
+"""Paths of the pages. No trailing slash is ever added by a redirect."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from runs.web import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("runs/", views.run_list, name="run-list"),
+    path("runs/<uuid:run_id>/", views.run, name="run"),
+    path("runs/<uuid:run_id>/live", views.run_live, name="run-live"),
+    path("runs/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
+]

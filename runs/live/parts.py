@@ -1,0 +1,96 @@
+"""What the partials of the run page know: one dict for the first paint and for a snapshot, so both show the same. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from runs import selectors
+from runs.live.conversation import sessions
+from runs.live.logbook import happening, log_lines
+from runs.live.scorecard import Scorecard, scorecard
+from runs.models import EvalRun, RunEvent
+from runs.selectors import CostRow
+
+EVENTS_SHOWN = 300
+SIMULATED = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands. `remaining` is seconds, None while it cannot be told; `since` is set while the clock runs."""
+
+    done: int
+    planned: int
+    simulates: bool
+    elapsed: float
+    remaining: float | None
+    since: datetime | None
+
+    @property
+    def percent(self) -> int:
+        return min(round(100 * self.done / self.planned), 100) if self.planned else 0
+
+
+def progress(run: EvalRun) -> Progress:
+    """Turns done of turns planned, time taken, and what the pace so far says about the rest."""
+    since = run.started_at
+    end = run.completed_at or timezone.now()
+    elapsed = (end - since).total_seconds() if since else 0.0
+    simulates = run.kind in SIMULATED
+    left = run.planned_turns - run.total_turns
+    known = run.is_active and simulates and run.total_turns > 1 and left > 0
+    remaining = elapsed / run.total_turns * left if known else None
+    return Progress(run.total_turns, run.planned_turns, simulates, elapsed, remaining, since if run.is_active else None)
+
+
+@dataclass(frozen=True, slots=True)
+class CostTable:
+    """Rows by purpose and model, and their sum."""
+
+    rows: Sequence[CostRow]
+
+    @property
+    def total(self) -> float:
+        return float(sum(row.price_usd for row in self.rows))
+
+    @property
+    def unpriced(self) -> int:
+        return sum(row.unpriced for row in self.rows)
+
+
+def cost_table(run: EvalRun) -> CostTable:
+    return CostTable(selectors.costs(run=run))
+
+
+def scorecards(run: EvalRun, message_count: int) -> list[Scorecard]:
+    """Quality, then adaptation. A run that was never to be judged has one card that says so."""
+    cards = [scorecard(run, "quality", message_count), scorecard(run, "adaptation", message_count)]
+    return [card for card in cards if card.kind == "quality" or card.state != "none"]
+
+
+def latest_events(run: EvalRun, limit: int | None) -> list[RunEvent]:
+    """The newest events, oldest of them first; all without a limit."""
+    newest = run.events.order_by("-seq")
+    return list(newest if limit is None else newest[:limit])[::-1]
+
+
+def run_parts(run: EvalRun, *, events_limit: int | None = EVENTS_SHOWN) -> dict[str, Any]:
+    """Everything the partials show. Three queries beside the run itself."""
+    messages = list(selectors.transcript(run=run))
+    events = latest_events(run, events_limit)
+    last = events[-1] if events else None
+    role = messages[-1].role if messages else ""
+    return {
+        "run": run,
+        "progress": progress(run),
+        "sessions": sessions(run, messages),
+        "happening": happening(run, last.type if last else "", last.payload if last else {}, role),
+        "cards": scorecards(run, len(messages)),
+        "costs": cost_table(run),
+        "log": log_lines(events),
+        "log_earlier": events[0].seq if events else 0,
+        "last_seq": last.seq if last else -1,
+    }
