@@ -6,7 +6,7 @@ Endpoints subclass `evalhub.accounts.endpoint.Endpoint`; nothing imports this mo
 import logging
 import uuid
 from collections.abc import Mapping
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -20,13 +20,15 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from evalhub.accounts.models import ApiKey
 from evalhub.accounts.selectors import api_key_find, bearer_token
 from evalhub.common.jsontext import BadJSON, read_json
 from evalhub.common.parsing import location
 from evalhub.common.problems import CONTENT_TYPE, Problem, error_item, problem_response, shown, unknown_path
+
+if TYPE_CHECKING:  # while REST framework imports its views it reads the settings that import this module
+    from rest_framework.views import APIView
 
 logger = logging.getLogger("evalhub.api")
 
@@ -53,7 +55,7 @@ class KeyAuthentication(BaseAuthentication):
 class HasScope(BasePermission):
     """A key without scopes may do everything; one with scopes only what they name."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         needed = getattr(view, "scopes", {}).get("GET" if request.method == "HEAD" else request.method)
         held = cast(ApiKey, request.auth).scopes
         if not held or needed is None or needed in held:  # no entry: the path does not have this method, and 405 says so
