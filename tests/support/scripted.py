@@ -1,4 +1,4 @@
-"""A ChatModel that says what a test wrote down, and a recorder that keeps what it was given. Both are plain objects of our own protocols."""
+"""A ChatModel that says what a test wrote down, and a recorder that keeps what it was given: plain objects of our own protocols."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
