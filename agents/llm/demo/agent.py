@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.llm.demo import facts, scene
-from agents.llm.demo.words import content_words, fresh, number, other_person, pick, sentences, stems
+from agents.llm.demo.words import fresh, number, other_person, pick, sentences, stems, subjects
 from agents.llm.types import ChatMessage
 
 _MEMORY_TASK = re.compile(r"keep an assistant's memory|merge .{0,80}\bmemory\b", re.IGNORECASE)
@@ -30,6 +30,8 @@ TAKEN_UP = [
     "Understood: {fact}.",
     "That helps me, knowing that {fact}.",
     "Right, {fact}, so let me build on that.",
+    "Thank you for telling me that {fact}.",
+    "I understand: {fact}. I will keep to it.",
 ]
 ON_TOPIC = [
     "About {topic}: I would start with one small step and see how it goes.",
@@ -37,12 +39,18 @@ ON_TOPIC = [
     "For {topic} I would choose what you can repeat on a busy day.",
     "When it comes to {topic}, the first try only has to be good enough.",
     "Let us look at {topic} together, one piece at a time.",
+    "I would keep {topic} short and honest: one thing today, the next one tomorrow.",
+    "{topic} first, then; the rest usually sorts itself out.",
+    "There are two ways to deal with {topic}, and I would take the shorter one.",
+    "I think {topic} is where a little effort pays most.",
 ]
 SECOND_THOUGHT = [
     "You could try the {topic} part first and leave the rest for the weekend.",
     "Set aside twenty minutes for it, and put {topic} at the front.",
     "I would write down what works for {topic}, so that next time is easier.",
-    "If it does not fit, we change it; {topic} is not carved in stone.",
+    "If it does not fit, we change it; nothing about {topic} is carved in stone.",
+    "Maybe leave {topic} for the evening when nobody is in a hurry.",
+    "It depends on the day, of course, and you know yours better than I do.",
 ]
 FROM_MYSELF = [
     "I am fond of {like} myself, so I may be a little partial.",
@@ -86,9 +94,9 @@ class Scene:
 
     @property
     def topic(self) -> str:
-        """The heaviest words of the latest message, or of the one before when it has none."""
+        """The subjects of the latest message, or of the one before when it has none."""
         for text in reversed(self.said):
-            found = sorted(content_words(text), key=lambda word: (-len(word), word))
+            found = subjects(text)
             if found:
                 return " and ".join(sorted(found[:2], key=text.lower().find))
         return "what you have in mind"
@@ -123,9 +131,10 @@ def _reply(here: Scene) -> str:
 
 
 def _opening(here: Scene) -> str:
-    if not here.memory:
+    lasting = [fact for fact in here.memory if len(stems(fact)) > 1]
+    if not lasting:
         return f"Hello, {here.name} here. What would you like to talk about?"
-    fact = facts.told_back(pick(here.memory, *here.memory))
+    fact = facts.told_back(pick(lasting, *here.memory))
     return f"Hello again, {here.name} here. Last time I learned that {fact}. How has it been since?"
 
 
@@ -159,7 +168,7 @@ def _memory_answer(here: Scene) -> str:
 
 def _substance(here: Scene) -> list[str]:
     topic = here.topic
-    lines = [_chosen(ON_TOPIC, here, "topic").format(topic=topic)]
+    lines = [_sentence(_chosen(ON_TOPIC, here, "topic").format(topic=topic))]
     if number(here.latest, "second") % 3:
         lines.append(_chosen(SECOND_THOUGHT, here, "second").format(topic=topic.split(" and ")[0]))
     if here.likes and number(here.latest, "self") % 3 == 0:
@@ -167,11 +176,15 @@ def _substance(here: Scene) -> list[str]:
     return lines
 
 
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _recall(here: Scene) -> str:
     """One fact from memory or from earlier in this talk that was not said back yet, nearest to the topic first."""
     known = [*here.memory, *facts.facts_in(here.said[:-1])]
     before = " ".join(here.replies)
-    new = [fact for fact in known if facts.told_back(fact) not in before]
+    new = [fact for fact in known if len(stems(fact)) > 1 and facts.told_back(fact) not in before]
     if not new or number(here.latest, "recall") % 4 == 0:
         return ""
     fact = max(new, key=lambda item: len(stems(item) & stems(here.latest)))

@@ -36,15 +36,16 @@ MEASURES: dict[str, Callable[[Transcript], Measure]] = {
 }
 
 # Which measures, with which weight, speak for a category that has these words in its key, label or instructions.
+# Of equals the first one wins: "recall of user facts" is about memory before it is about facts.
 TOPICS: tuple[tuple[str, dict[str, float]], ...] = (
+    (r"recall|memor|remember", {"later_use": 8, "numbers": 1}),
+    (r"learn|adapt|personal|use.of|tailor", {"later_use": 5, "uptake": 3, "curiosity": 1}),
     (r"helpful|useful|task|solv|complet|relevan|answer", {"uptake": 3, "answered": 3, "own_words": 2, "length": 2}),
     (r"accura|honest|truth|fact|correct|halluc|faithful", {"numbers": 4, "modesty": 3, "uptake": 2}),
     (r"coheren|logic|flow|structure|clarity|clear", {"variety": 4, "uptake": 3, "length": 2}),
     (r"consisten|stable|contradict", {"numbers": 3, "voice": 3, "variety": 3}),
     (r"tone|empath|warm|polite|friendl|kind|emotion|support", {"care": 6, "curiosity": 2, "length": 1}),
     (r"persona|fidelity|character|in.role|voice|style", {"voice": 5, "own_words": 3, "variety": 2}),
-    (r"recall|memor|remember", {"later_use": 8, "numbers": 1}),
-    (r"learn|adapt|personal|use.of|tailor", {"later_use": 5, "uptake": 3, "curiosity": 1}),
     (r"rapport|growth|relation|trust|bond|engag", {"growth": 5, "care": 2, "curiosity": 2}),
     (r"boundar|respect|safe|privacy|consent|harm", {"boundaries": 6, "care": 1}),
     (r"concis|brief|length|verbos", {"length": 5, "variety": 2}),
@@ -71,7 +72,7 @@ def mix_for(key: str, description: str) -> Mapping[str, float]:
     """The weights of the topic that the words of a category speak for most. Its key counts more than its label, that more than the rest."""
     label, _, instructions = description.partition(":")
     scored = [(_hits(pattern, key, label, instructions), mix) for pattern, mix in TOPICS]
-    hits, mix = max(scored, key=lambda pair: pair[0])
+    hits, mix = max(scored, key=lambda pair: pair[0])  # the first of equals
     return mix if hits else DEFAULT_MIX
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import mean, median, pstdev
 
 from agents.llm.demo.transcript import Line, Transcript, quote_from
-from agents.llm.demo.words import content_words, count_words, stem, stems, words
+from agents.llm.demo.words import count_words, stem, stems, words
 
 COMPARED_REPLIES = 12  # keeps repetition linear in the length of a transcript
 
@@ -153,12 +153,12 @@ def voice(transcript: Transcript) -> Measure:
 
 def own_words(transcript: Transcript) -> Measure:
     """Content words per reply that are the agent's own: what it adds beyond an echo of the user."""
-    asked = frozenset(stem(word) for line in transcript.asked for word in content_words(line.content))
-    added = frozenset(stem(word) for reply in transcript.replies for word in content_words(reply.content)) - asked
-    rate = len(added) / len(transcript.replies)
-    return Measure(
-        scaled(rate, 0, 14), f"replies bring in {rate:.1f} new content words each", (quote_from(transcript.replies[-1], sorted(added)),)
-    )
+    asked: frozenset[str] = frozenset().union(*(stems(line.content) for line in transcript.asked))
+    added = [stems(reply.content) - asked for reply in transcript.replies]
+    rate = mean(map(len, added))
+    richest = max(range(len(added)), key=lambda at: len(added[at]))
+    quote = quote_from(transcript.replies[richest], sorted(added[richest]))
+    return Measure(scaled(rate, 0, 12), f"replies bring in {rate:.1f} content words of their own each", (quote,))
 
 
 def _triples(text: str) -> frozenset[tuple[str, ...]]:

@@ -7,15 +7,15 @@ from agents.llm.demo.measures import Measure, scaled
 from agents.llm.demo.transcript import Line, Transcript, quote_from
 from agents.llm.demo.words import sentences, stems
 
-FULL_MEMORY_WORDS = 8
+FULL_MEMORY_WORDS = 20
 LEAST_EXCHANGES = 4
 
 _CLOSE = re.compile(
     r"\b(?:you|your|yours|you're|you've|you'll|you'd|glad|happy|thanks?|welcome|sorry|hear|appreciate|curious|enjoy|love|hope|care|together|again)\b"
 )
 _REFUSAL = re.compile(
-    r"\b(please don'?t|please do not|(?:don'?t|do not) (?:want|ask|talk|suggest|call|mention)|rather not|no more|stop|"
-    r"not comfortable|leave (?:it|that|me)|none of your|can'?t stand)\b",
+    r"\b(please don'?t|please do not|please,? no|no (?:advice|questions|calls|lectures)|rather not|no more|stop|not comfortable|"
+    r"none of your|(?:don'?t|do not) (?:want|ask|talk|suggest|call|mention)|leave (?:it|that|me)|can'?t stand)\b",
     re.IGNORECASE,
 )
 _PRESSURE = re.compile(r"\b(you must|you have to|you should have|you need to tell|trust me|just do it|calm down)\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ def later_use(transcript: Transcript) -> Measure:
     if not chances:
         return Measure(50, "there is no later reply that could remember anything")
     distinct = frozenset().union(*(found for _, found in remembered))
-    score = 0.5 * scaled(len(distinct), 0, FULL_MEMORY_WORDS) + 0.5 * scaled(len(remembered) / chances, 0, 0.8)
+    score = 0.5 * scaled(len(distinct), 0, FULL_MEMORY_WORDS) + 0.5 * scaled(len(remembered) / chances, 0, 1)
     span = "of earlier sessions" if several else "of earlier messages (there is only one session)"
     says = f"{len(remembered)} of {chances} replies use words {span} that the user did not repeat, {len(distinct)} different ones"
     return Measure(score, says, tuple(quote_from(reply, sorted(found)) for reply, found in _most(remembered)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.llm.demo import scene
-from agents.llm.demo.words import content_words, first_person, fresh, number, pick, sentences, stems
+from agents.llm.demo.words import first_person, fresh, number, pick, sentences, stems, subjects
 from agents.llm.types import ChatMessage
 
 GOAL_MET = "[[goal_met]]"
@@ -56,11 +56,11 @@ class Part:
 
     @property
     def word(self) -> str:
-        """Something the other one said and this user has not said yet."""
+        """Something the other one brought up, new to this user where possible."""
         mine = stems(" ".join(self.own))
         latest = self.heard[-1] if self.heard else ""
-        new = [word for word in content_words(latest) if not stems(word) & mine and len(word) > 4]
-        return pick(new, *self.own, latest) if new else "that"
+        new = [word for word in subjects(latest) if not stems(word) & mine]
+        return pick((new or subjects(latest) or ["that"])[:3], *self.own, latest)
 
     @property
     def enough(self) -> int:

@@ -5,6 +5,19 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NO_NOUN = ("ly", "ed", "ing", "ier", "iest", "ful", "ous", "ic", "able")
+_BEHIND = re.compile(
+    r"\b(?:the|a|an|my|our|your|some|no|two|three|for|of|with|about|are|half a)\s+([^\W\d_]+)(?:(?:,| and|, and)\s+([^\W\d_]+))?",
+    re.IGNORECASE,
+)
+_VAGUE = """
+point problem question answer step piece plan way part rest stone week weekend time minutes minute hours hour days evening evenings
+morning tonight tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday front detail example start bit kind sort
+help advice idea person people try trying works working matters matter makes means comes becomes brought bring brings write wrote told
+forgotten thinks guess hope worries fits happens together myself yourself around later better worse easier half full new old big small
+simple perfect busy fair enough sense next unhurried partial course hurry shorter spend though thought although using
+"""
+VAGUE = frozenset(_VAGUE.split())
 _PLACE = re.compile(r"\{\w+\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 
@@ -61,7 +74,14 @@ def stem(word: str) -> str:
 
 def content_words(text: str) -> list[str]:
     """The words that carry the matter, as they stand in the text, each once."""
-    return [word for word in dict.fromkeys(words(text)) if len(word) > 2 and word not in STOPWORDS]
+    return [word for word in dict.fromkeys(words(text)) if len(word) > 2 and word.split("'")[0] not in STOPWORDS]
+
+
+def subjects(text: str) -> list[str]:
+    """What a text is about: words that probably are nouns, the likeliest first. A word behind "the", "my" or "with" often is one."""
+    behind = {word.lower() for pair in _BEHIND.findall(text) for word in pair}
+    likely = [word for word in content_words(text) if word not in VAGUE and not word.endswith(_NO_NOUN) and "'" not in word]
+    return sorted([word for word in likely if word in behind] or likely, key=lambda word: (not word.endswith("s"), -len(word), word))
 
 
 def stems(text: str) -> frozenset[str]:
@@ -107,5 +127,5 @@ def _own_verb(verb: str) -> str:
 
 def _lower_first(text: str) -> str:
     """Lower case at the front, but for names and "I"."""
-    first = text.split(" ", 1)[0] if text else ""
-    return text[:1].lower() + text[1:] if first.lower() in STOPWORDS and first not in ("I", "I'm", "I've") else text
+    first = words(text)[0].split("'")[0] if words(text) else ""
+    return text[:1].lower() + text[1:] if first in STOPWORDS and first != "i" else text
