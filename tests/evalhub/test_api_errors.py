@@ -126,9 +126,7 @@ def test_ten_megabytes_are_too_many(api: Api) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"content-length": "5"}, {"transfer-encoding": "chunked"}])
-def test_a_content_length_that_lies_or_is_absent_does_not_move_the_limit(
-    api: Api, settings: Any, headers: dict[str, str]
-) -> None:
+def test_a_content_length_that_lies_or_is_absent_does_not_move_the_limit(api: Api, settings: Any, headers: dict[str, str]) -> None:
     settings.MAX_BODY_BYTES = 100
     assert sent_raw(api, b'{"name": "Mara"}', headers).status_code == 200
     assert sent_raw(api, b" " * 101, headers).status_code == 413

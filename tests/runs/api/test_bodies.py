@@ -14,10 +14,10 @@ from tests import factories
 from tests.runs.api.client import Api, check_contract
 
 ALWAYS = {
-    "run_id", "agent_id", "agent_name", "status", "character_config", "simulation_config", "simulation_model", "user_persona", "template_id",
-    "template_snapshot", "transcript", "simulation_state", "evaluation_result", "adaptation_template_id", "adaptation_template_snapshot",
-    "adaptation_result", "total_sessions", "total_turns", "simulated_minutes", "total_cost_usd", "simulation_cost_usd", "evaluation_cost_usd",
-    "started_at", "completed_at", "created_at", "project_id", "tenant_id",
+    "run_id", "agent_id", "agent_name", "status", "character_config", "simulation_config", "simulation_model", "user_persona",
+    "template_id", "template_snapshot", "transcript", "simulation_state", "evaluation_result", "adaptation_template_id",
+    "adaptation_template_snapshot", "adaptation_result", "total_sessions", "total_turns", "simulated_minutes", "total_cost_usd",
+    "simulation_cost_usd", "evaluation_cost_usd", "started_at", "completed_at", "created_at", "project_id", "tenant_id",
 }  # fmt: skip
 
 

@@ -222,7 +222,7 @@ def test_run_eval_needs_a_template(owner: Api, run_eval: str) -> None:
 
 @pytest.mark.parametrize("turns", [1, 200])
 def test_starting_costs_the_same_number_of_queries_however_long_the_script(
-    owner: Api, run_eval: str, quality: EvalTemplate, adaptation: EvalTemplate, turns: int, django_assert_max_num_queries: DjangoAssertNumQueries
+    owner: Api, run_eval: str, quality: EvalTemplate, turns: int, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     sessions = [{"name": "One", "turns": [{"user_message": "Hi"}] * turns}]
     with django_assert_max_num_queries(10):  # key, its last use, agent, two templates with categories, savepoint, run
