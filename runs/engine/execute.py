@@ -104,20 +104,23 @@ class Execution:
         if judges:
             columns["judge_model"] = next(iter(judges.values())).name
         agent, user = self._cast(loaded, loaded.agent) if loaded.agent else (None, None)
-        if agent and user:
-            columns |= {"agent_model": agent.name, "user_model": user.name}
+        if agent:
+            columns |= {"agent_model": agent.name, "user_model": user.name if user else ""}
         parts = [model for model in (agent, user, *judges.values()) if model]
         columns["uses_demo"] = run.uses_demo or any(model.is_demo for model in parts)
         await self.recorder.commit(Entry(columns=columns, events=[RunStarted(message="A worker took the run.", attempt=run.attempt)]))
-        if agent and user:
+        if agent:
             simulation = Simulation(_scenario(run), agent, user, self.recorder, loaded.lines, dict(run.simulation_state))
             await simulation.play()
         for kind, judge in judges.items():
             await self._judge(loaded, kind, judge)
 
-    def _cast(self, loaded: Loaded, agent: ModelSpec) -> tuple[ChatModel, ChatModel]:
+    def _cast(self, loaded: Loaded, agent: ModelSpec) -> tuple[ChatModel, ChatModel | None]:
+        """The agent, and the model that plays the user unless every turn is scripted."""
         run = loaded.run
         http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
+        if all(plan["max_turns"] <= len(plan["script"]) for plan in run.sessions):
+            return self._connect(agent, http), None
         user = loaded.providers.spec(str(run.simulation_config.get("model") or ""), part="user")
         return self._connect(agent, http), self._connect(user, self.models_http)
 

@@ -51,11 +51,11 @@ class Scenario:
 
 @dataclass(slots=True)
 class Simulation:
-    """One run of a scenario, started or continued. `lines` and `state` grow with every commit."""
+    """One run of a scenario, started or continued. `lines` and `state` grow with every commit; `user` may be None when all is scripted."""
 
     scenario: Scenario
     agent: ChatModel
-    user: ChatModel
+    user: ChatModel | None
     recorder: Recorder
     lines: list[Line] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class Simulation:
 
     async def _user_speaks(self, index: int, turn: int, plan: SessionPlan) -> str:
         """The next user message, from the script or from the persona. Returns the stop reason, "" to go on."""
-        if turn < len(plan.script):
+        if self.user is None or turn < len(plan.script):
             await self._say(index, turn, "user", plan.script[turn], Purpose.USER, None)
             return ""
         now = self._time(index, turn)
