@@ -27,7 +27,7 @@ def eval_only(agent: Agent) -> str:
     return f"/agents/{agent.id}/eval-only"
 
 
-def said(*messages: Any) -> list[tuple[str, str]]:
+def said() -> list[tuple[str, str]]:
     return [(message.role, message.content) for message in Message.objects.order_by("index")]
 
 
