@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -27,13 +27,14 @@ def member_required(view: Callable[Concatenate[PageRequest, P], HttpResponse]) -
     """Signed in (else to the sign-in page and back) and in a project (else a page that says how to get into one)."""
 
     @wraps(view)
-    def guarded(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.user.is_authenticated:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        page = cast(PageRequest, request)
+        if not page.user.is_authenticated:
             # htmx would follow a redirect and put the sign-in page into a table; it reloads the page instead.
-            return HttpResponseClientRefresh() if request.htmx else redirect_to_login(request.get_full_path())
-        if not request.membership:  # lazy, so it is never None itself
-            return render(request, "runs/no_project.html", status=403)
-        return view(request, *args, **kwargs)
+            return HttpResponseClientRefresh() if page.htmx else redirect_to_login(page.get_full_path())
+        if not page.membership:  # lazy, so it is never None itself
+            return render(page, "runs/no_project.html", status=403)
+        return view(page, *args, **kwargs)
 
     return guarded
 
