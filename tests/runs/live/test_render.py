@@ -118,7 +118,7 @@ def test_every_fragment_says_where_it_goes(run: EvalRun) -> None:
     update = render.update_html(run, [say(run, "user", "Hello."), factories.event(run=run, event=types.FinalStatus())])
     for html in (render.snapshot_html(run), update):
         fragments = TopLevel(html).found
-        assert len(fragments) > 8
+        assert len(fragments) >= 8
         assert all("hx-swap-oob" in fragment and fragment["id"] for fragment in fragments)
 
 
