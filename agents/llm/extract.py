@@ -11,8 +11,9 @@ from typing import Any
 MAX_CHARS = 400_000
 MAX_STARTS = 200
 MAX_OBJECTS = 20
+MAX_SCANNED = 1_000_000  # characters looked through for closing braces, all starts together: half a second of Python at worst
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_THINKING_ENDS = ("</think>", "</thinking>", "</reasoning>")
 _STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 _STRING_OR_SLIP = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])|\b(True|False|None)\b|//[^\n]*', re.DOTALL)
 _CONSTANTS = {"True": "true", "False": "false", "None": "null"}
@@ -21,30 +22,41 @@ _DECODER = json.JSONDecoder(strict=False)  # tolerates raw line breaks inside st
 
 def json_objects(text: str) -> Iterator[dict[str, Any]]:
     """Every outermost JSON object in `text`, in order. Several come when a model shows an example before its answer."""
-    text = _THINKING.sub(" ", text[:MAX_CHARS])
-    position, found = 0, 0
+    text = _after_thinking(text[:MAX_CHARS])
+    position, found, scanned = 0, 0, 0
     for _ in range(MAX_STARTS):
         position = text.find("{", position)
         if position < 0 or found >= MAX_OBJECTS:
             return
-        data, end = _object_at(text, position)
+        data, end = _strict_at(text, position)
+        if data is None and scanned < MAX_SCANNED:
+            closing = _balanced_end(text, position)
+            scanned += (closing or len(text)) - position
+            data, end = _repaired(text, position, closing)
         if data is not None:
             found += 1
             yield data
         position = end
 
 
-def _object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+def _after_thinking(text: str) -> str:
+    """What follows the model's thinking; everything, when no object follows it."""
+    ends = [found + len(tag) for tag in _THINKING_ENDS if (found := text.rfind(tag)) >= 0]
+    rest = text[max(ends, default=0) :]
+    return rest if "{" in rest else text
+
+
+def _strict_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
     """The object that begins at `start` and where to look on: behind it, or behind its brace when it is none."""
     try:
         data, end = _DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
-        return _repaired_at(text, start)
+        return None, start + 1
     return (data, end) if isinstance(data, dict) else (None, start + 1)
 
 
-def _repaired_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
-    end = _balanced_end(text, start)
+def _repaired(text: str, start: int, end: int | None) -> tuple[dict[str, Any] | None, int]:
+    """The same for an object that is JSON but for the slips that models make."""
     if end is None:
         return None, start + 1
     try:

@@ -122,7 +122,7 @@ def _error_of_exception(spec: ModelSpec, url: str, error: Exception) -> LLMError
         return PermanentError(f"The TLS certificate of {place} was not accepted: {quote(str(error))}")
     if isinstance(error, aiohttp.ClientConnectorError):
         return RetryableError(f"{place} could not be reached: {quote(error.strerror or str(error))}")
-    if isinstance(error, ValueError):  # aiohttp's InvalidURL is one too
+    if isinstance(error, ValueError | aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return PermanentError(f"The address or a header of {place} cannot be sent: {quote(str(error))}")
     return RetryableError(f"{place} cut the connection before its answer was complete ({type(error).__name__}).")
 

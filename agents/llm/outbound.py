@@ -75,7 +75,7 @@ def _why_not_public(ip: Address) -> str:
         (ip.is_unspecified, "the unspecified address"),
         (ip.is_link_local, "a link-local address"),
         (ip.is_multicast, "a multicast address"),
-        (ip.is_private, "a private address"),
+        (ip.is_private or (isinstance(ip, IPv6Address) and ip.is_site_local), "a private address"),
         (not ip.is_global, "a reserved address"),
     )
     return next((reason for found, reason in checks if found), "")

@@ -31,6 +31,7 @@ class MockModelServer:
         self.requests: list[Json] = []
         self.headers: list[dict[str, str]] = []
         self.stats: Counter[str] = Counter()
+        self.first_request = asyncio.Event()
         self.reply_text: str | None = None
         self.reply_delay_s = 0.0
         self._host, self._port = host, port
@@ -100,6 +101,7 @@ class MockModelServer:
     async def _answer(self, request: web.Request, shaped: Shaper) -> web.StreamResponse:
         body = await request.json()
         self.requests.append(body)
+        self.first_request.set()
         self.headers.append(dict(request.headers))
         model, schema = str(body.get("model", "webhook")), schema_of(body)
         purpose = purpose_of(_system_of(body), schema)
