@@ -5,6 +5,12 @@ from django.urls import include, path
 
 from evalhub import health
 
+# Errors that Django answers itself: JSON for the API, a page for a browser.
+handler400 = "evalhub.api.bad_request"
+handler403 = "evalhub.api.permission_denied"
+handler404 = "evalhub.api.page_not_found"
+handler500 = "evalhub.api.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("admin/", admin.site.urls),

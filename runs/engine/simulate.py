@@ -19,8 +19,6 @@ from runs.events.types import Event, SessionCompleted, SessionStarted, Simulatio
 from runs.plan import MINUTES_A_TURN, SessionPlan
 
 USER_TEMPERATURE = 0.8
-AGENT_MAX_TOKENS = 1024
-USER_MAX_TOKENS = 400
 
 
 class SimulationFailed(Exception):
@@ -130,7 +128,7 @@ class Simulation:
         now = self._time(index, turn)
         system = prompts.user_prompt(self.scenario.persona, now, [line for line in self.lines if line.session_index < index])
         messages = prompts.seen_by_user(system, self._said(index))
-        reply = await self._ask(self.user, Purpose.USER, messages, index, turn, temperature=USER_TEMPERATURE, max_tokens=USER_MAX_TOKENS)
+        reply = await self._ask(self.user, Purpose.USER, messages, index, turn, temperature=USER_TEMPERATURE)
         text, ending = prompts.read_ending(reply.text)
         self.state["ending"] = ending
         if text or not ending:
@@ -141,7 +139,7 @@ class Simulation:
 
     async def _agent_answers(self, index: int, turn: int, plan: SessionPlan) -> None:
         messages = prompts.seen_by_agent(self._system(index, turn), self._said(index))
-        reply = await self._ask(self.agent, Purpose.AGENT, messages, index, turn, max_tokens=AGENT_MAX_TOKENS)
+        reply = await self._ask(self.agent, Purpose.AGENT, messages, index, turn)
         goes_on = turn + 1 < plan.max_turns
         await self._say(index, turn, "assistant", reply.text, Purpose.AGENT, reply, writing_next=goes_on)
 
@@ -150,7 +148,7 @@ class Simulation:
 
     async def _agent_opens(self, index: int) -> None:
         messages = prompts.proactive_messages(self._system(index, 0))
-        reply = await self._ask(self.agent, Purpose.AGENT, messages, index, 0, max_tokens=AGENT_MAX_TOKENS)
+        reply = await self._ask(self.agent, Purpose.AGENT, messages, index, 0)
         await self._say(index, 0, "assistant", reply.text, Purpose.AGENT, reply)
 
     async def _remember(self, index: int) -> None:
@@ -160,12 +158,12 @@ class Simulation:
             return
         if self.scenario.consolidation and self.state.get("memory_of") != index:
             messages = prompts.memory_messages(self.state.get("memory", ""), session)
-            reply = await self._ask(self.agent, Purpose.MEMORY, messages, index, 0, max_tokens=AGENT_MAX_TOKENS)
+            reply = await self._ask(self.agent, Purpose.MEMORY, messages, index, 0)
             self.state |= {"memory": reply.text[: prompts.MEMORY_CHARACTERS], "memory_of": index}
             await self._write(purpose=Purpose.MEMORY, reply=reply)
         if self.scenario.diary and len(self.state.get("diary", [])) <= index:
             messages = prompts.diary_messages(str(self.scenario.character.get("name", "")), session)
-            reply = await self._ask(self.agent, Purpose.MEMORY, messages, index, 0, max_tokens=AGENT_MAX_TOKENS)
+            reply = await self._ask(self.agent, Purpose.MEMORY, messages, index, 0)
             self.state["diary"] = [*self.state.get("diary", []), reply.text]
             await self._write(purpose=Purpose.MEMORY, reply=reply)
 
