@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import getproxies
 
 import aiohttp
 from yarl import URL
@@ -42,7 +43,8 @@ def open_session(policy: AddressPolicy | None = None) -> aiohttp.ClientSession:
         middlewares=(LiteralGuard(policy),) if policy else (),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "EvalHub"},
-        trust_env=policy is None,
+        # Asked of the environment once: aiohttp would look for proxies and a .netrc in a thread before every request.
+        trust_env=policy is None and bool(getproxies()),
     )
 
 

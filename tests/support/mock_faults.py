@@ -8,7 +8,7 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
-_PART = re.compile(r"(?P<kind>latency|jitter|retry-after|[a-z][a-z-]*|\d{3})(?P<number>\d[\d.-]*)?(?:x(?P<times>\d+))?")
+_PART = re.compile(r"(?P<kind>latency|jitter|retry-after|[a-z][a-z-]*?|\d{3})(?P<number>\d[\d.-]*)?(?:x(?P<times>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,13 @@ def scaled(value: float, zero: float, full: float) -> float:
     return max(0.0, min(100.0, 100 * (value - zero) / (full - zero)))
 
 
+def _cautious(good: int, count: int) -> float:
+    """Laplace's rule of succession: two of two is no proof of perfection, so it counts 75 and not 100."""
+    return 100 * (good + 1) / (count + 2)
+
+
 def uptake(transcript: Transcript) -> Measure:
-    """Share of the user's content words that the reply takes up. Half of them is full marks: a reply is no echo."""
+    """Share of the user's content words that the reply takes up. Two thirds is full marks: a reply is no echo."""
     pairs = [(asked, reply, stems(asked.content)) for asked, reply in transcript.exchanges]
     used = [(reply, wanted & stems(reply.content)) for _, reply, wanted in pairs]
     total, taken = sum(len(wanted) for *_, wanted in pairs), sum(len(found) for _, found in used)
@@ -57,7 +62,7 @@ def uptake(transcript: Transcript) -> Measure:
         return Measure(50, "the user said too little to measure what was taken up")
     best = max(used, key=lambda pair: len(pair[1]))
     evidence = (quote_from(best[0], sorted(best[1])),) if best[1] else ()
-    return Measure(scaled(taken / total, 0, 0.5), f"replies take up {taken} of {total} content words of the user", evidence)
+    return Measure(scaled(taken / total, 0, 0.66), f"replies take up {taken} of {total} content words of the user", evidence)
 
 
 def length(transcript: Transcript) -> Measure:
@@ -76,7 +81,7 @@ def answered(transcript: Transcript) -> Measure:
     good = [pair for pair in pairs if stems(pair[0].content) & stems(pair[1].content) and count_words(pair[1].content) >= 8]
     shown = (good or pairs)[0]
     says = f"{len(good)} of {len(pairs)} questions of the user are met with an answer on their subject"
-    return Measure(scaled(len(good) / len(pairs), 0, 1), says, (quote_from(shown[1], sorted(stems(shown[0].content))),))
+    return Measure(_cautious(len(good), len(pairs)), says, (quote_from(shown[1], sorted(stems(shown[0].content))),))
 
 
 def curiosity(transcript: Transcript) -> Measure:
@@ -128,7 +133,9 @@ def numbers(transcript: Transcript) -> Measure:
     if not checked:
         return Measure(65, "no number in the replies can be checked against the user or a tool")
     evidence = tuple(quote_from(line, [thing.split()[-1]]) for line, thing in wrong[:1])
-    return Measure(100 * (1 - len(wrong) / checked), f"{len(wrong)} of {checked} numbers differ from what user or tools said", evidence)
+    return Measure(
+        _cautious(checked - len(wrong), checked), f"{len(wrong)} of {checked} numbers differ from what user or tools said", evidence
+    )
 
 
 def modesty(transcript: Transcript) -> Measure:
@@ -136,7 +143,7 @@ def modesty(transcript: Transcript) -> Measure:
     sure = [reply for reply in transcript.replies if _TOO_SURE.search(reply.content)]
     careful = [reply for reply in transcript.replies if _CAREFUL.search(reply.content)]
     count = len(transcript.replies)
-    score = 60 + 40 * min(1, 2 * len(careful) / count) - 100 * len(sure) / count
+    score = 50 + 40 * len(careful) / count - 100 * len(sure) / count
     says = f"{len(sure)} replies claim too much and {len(careful)} of {count} are worded carefully"
     return Measure(max(0.0, min(100.0, score)), says, tuple(quote_from(reply) for reply in (sure or careful)[:1]))
 

@@ -7,7 +7,7 @@ from agents.llm.demo.measures import Measure, scaled
 from agents.llm.demo.transcript import Line, Transcript, quote_from
 from agents.llm.demo.words import sentences, stems
 
-FULL_MEMORY_WORDS = 20
+FULL_MEMORY_WORDS = 40
 LEAST_EXCHANGES = 4
 
 _CLOSE = re.compile(

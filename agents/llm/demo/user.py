@@ -98,10 +98,10 @@ def _first(part: Part) -> str:
 
 
 def _fact(part: Part) -> str:
-    """The next fact that this user has not brought up, in the first person; two turns out of three."""
+    """The next fact that this user has not brought up, in the first person: in the second message, then two times out of three."""
     told = stems(" ".join([*part.own, part.earlier]))
     new = [fact for fact in part.facts if len(stems(fact) & told) * 2 < max(1, len(stems(fact)))]
-    if not new or number(*part.own, "fact") % 3 == 0:
+    if not new or (len(part.own) != 1 and number(*part.own, "fact") % 3 == 0):
         return ""
     return _chosen(FACT_LEADS, part, "lead").format(fact=first_person(new[0]).rstrip(".") + ".")
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NO_NOUN = ("ly", "ed", "ing", "ier", "iest", "ful", "ous", "ic", "able")
 _BEHIND = re.compile(
-    r"\b(?:the|a|an|my|our|your|some|no|two|three|for|of|with|about|are|half a)\s+([^\W\d_]+)(?:(?:,| and|, and)\s+([^\W\d_]+))?",
+    r"\b(?:the|a|an|my|our|your|some|no|two|three|for|of|with|about|are|half a)\s+(?=([^\W\d_]+)(?:(?:,| and|, and)\s+([^\W\d_]+))?)",
     re.IGNORECASE,
 )
 _VAGUE = """
@@ -15,7 +15,7 @@ point problem question answer step piece plan way part rest stone week weekend t
 morning tonight tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday front detail example start bit kind sort
 help advice idea person people try trying works working matters matter makes means comes becomes brought bring brings write wrote told
 forgotten thinks guess hope worries fits happens together myself yourself around later better worse easier half full new old big small
-simple perfect busy fair enough sense next unhurried partial course hurry shorter spend though thought although using
+simple perfect busy fair enough sense next unhurried partial course hurry shorter spend though thought although using itself
 """
 VAGUE = frozenset(_VAGUE.split())
 _PLACE = re.compile(r"\{\w+\}")

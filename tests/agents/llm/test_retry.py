@@ -1,5 +1,6 @@
 """Waiting: how long, how often, who is told."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -55,6 +56,16 @@ async def test_one_attempt_means_no_retry(make_spec: MakeSpec, http: aiohttp.Cli
     with pytest.raises(RetryableError) as caught:
         await connect(make_spec(max_attempts=1), http).complete(HELLO)
     assert len(caught.value.calls) == 1
+
+
+async def test_cancelling_during_a_wait_does_not_ask_again(
+    make_spec: MakeSpec, http: aiohttp.ClientSession, server: MockModelServer
+) -> None:
+    server.script.always("mock", Fault("429", retry_after="30"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await connect(make_spec(), http).complete(HELLO)
+    assert len(server.requests) == 1
 
 
 def test_waits_are_spread_from_zero_to_a_ceiling_that_doubles() -> None:
