@@ -3,6 +3,7 @@
 Runs llama.cpp's own HTTP server through PyPI's `xllamacpp` (extra `evalhub[local]`).
 """
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -61,6 +62,9 @@ def _started(path: Path, host: str, port: int) -> Any:
     params.n_parallel = SLOTS
     params.n_ctx = CONTEXT_TOKENS
     params.n_predict = ANSWER_TOKENS
+    # llama.cpp's threads wait for each other by spinning: one core is left for EvalHub, or both would crawl.
+    threads = max(1, (os.cpu_count() or 2) - 1)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.kv_unified = True
     params.ui = False
     params.verbosity = ERRORS_ONLY
