@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from evalhub.cli.errors import FAILED, CommandError
+from evalhub.cli.errors import FAILED, WRONG_USE, CommandError
 
 API = "/api/v1"
 CONNECT_S = 10.0
@@ -25,7 +25,9 @@ class Refused(CommandError):
 
     def __init__(self, status: int, detail: str, errors: list[dict[str, Any]]) -> None:
         more = "".join(f" {item.get('location', '')}: {item.get('message', '')}" for item in errors if item.get("message") != detail)
-        super().__init__(f"EvalHub refused this: {detail}{more}", code=FAILED if status >= 500 else 2)
+        broken = status >= 500
+        sentence = f"EvalHub could not do this (status {status}): {detail}" if broken else f"EvalHub refused this: {detail}"
+        super().__init__(sentence + more, FAILED if broken else WRONG_USE)
         self.status = status
         self.errors = errors
 
@@ -124,7 +126,7 @@ async def _raise_refusal(response: aiohttp.ClientResponse) -> None:
     if response.ok:
         return
     problem = await _problem(response)
-    detail = str(problem.get("detail") or f"status {response.status}")
+    detail = str(problem.get("detail") or response.reason or "no reason was given")
     errors = [item for item in problem.get("errors") or [] if isinstance(item, dict)]
     if response.status in BUSY:
         busy = Busy(response.status, detail, errors)

@@ -1,4 +1,4 @@
-"""Persona and session files: JSON or YAML, with errors that name the file and the place in it. What values mean is the server's to check."""
+"""Persona and session files: JSON or YAML, with errors that name the file and the place in it. What values mean, the server checks."""
 
 import json
 from pathlib import Path

@@ -13,9 +13,11 @@ DEMO = "Scored by the demo judge: text measures, not a model's judgement."
 
 
 def progress_bar() -> Progress:
-    """On stderr, so that stdout holds results only; gone when it is done. `cost` is a field of its tasks."""
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn("${task.fields[cost]:.4f}")]
-    return Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    """On stderr, so that stdout holds results only; gone when it is done, and silent in a log file. `cost` is a field of its tasks."""
+    console = Console(stderr=True)
+    spent = TextColumn("${task.fields[cost]:.4f}")
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), spent, TimeElapsedColumn()]
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def result_console() -> Console:

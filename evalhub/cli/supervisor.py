@@ -31,11 +31,11 @@ class Deaths:
 
     def note(self, now: float) -> None:
         self.times.append(now)
-        recent = sum(now - then <= DEATHS_WITHIN_S for then in self.times)
+        recent = sum(now - then < DEATHS_WITHIN_S for then in self.times)
         self.restart_at = now + BACKOFF_S[min(recent, len(BACKOFF_S)) - 1]
 
     def too_many(self, now: float) -> bool:
-        return len(self.times) == DEATHS and now - self.times[0] <= DEATHS_WITHIN_S
+        return len(self.times) == DEATHS and now - self.times[0] < DEATHS_WITHIN_S
 
 
 class Supervisor:
