@@ -1,0 +1,72 @@
+"""The pages that a user reads are compared with the code, so that they cannot rot."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from evalhub.env import Env
+from runs.events.types import EVENT_TYPES, Event
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMON = {item.name for item in fields(Event)}
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def table(name: str, heading: str) -> dict[str, list[str]]:
+    """The rows of the first table below a heading, by their first cell."""
+    below = text(name).split(heading, 1)[1]
+    rows = re.findall(r"^\| `([^`]+)`([^\n]*)\|$", below, re.MULTILINE)
+    return {first: [cell.strip() for cell in rest.strip(" |").split("|")] for first, rest in rows}
+
+
+def variable(field: str) -> str:
+    alias = Env.model_fields[field].validation_alias
+    choices = getattr(alias, "choices", [alias])
+    return str(choices[0]) if alias else f"EVALHUB_{field.upper()}"
+
+
+def test_the_settings_page_has_every_variable_and_no_other() -> None:
+    assert set(table("docs/settings.md", "## All of them")) == {variable(field) for field in Env.model_fields}
+
+
+def test_the_settings_page_says_what_the_code_says() -> None:
+    rows = table("docs/settings.md", "## All of them")
+    for field, info in Env.model_fields.items():
+        assert rows[variable(field)][-1] == (info.description or "").replace("|", "\\|"), field
+
+
+def test_the_event_table_is_the_list_of_event_types() -> None:
+    rows = table("docs/api.md", "## Events")
+    assert set(rows) == set(EVENT_TYPES)
+    for name, cells in rows.items():
+        own = {item.name for item in fields(EVENT_TYPES[name])} - COMMON
+        assert set(re.findall(r"\w+", cells[-1])) == own, name
+
+
+def test_the_gate_runs_the_test_command_of_the_readme() -> None:
+    command = "pip install -e '.[test]' && pytest"
+    assert command in text("README.md")
+    assert command in text(".ci/run")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/agents.md", "docs/settings.md"])
+def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", text(page))
+    missing = [link for link in links if not link.startswith("http") and not ((ROOT / page).parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/agents.md", "docs/api.md", "docs/settings.md", "CONTRIBUTING.md"])
+def test_every_command_that_is_shown_exists(page: str) -> None:
+    import typer.main
+
+    from evalhub.cli.app import app
+
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    shown = re.findall(r"(?:^|[`(& ])evalhub ([a-z][a-z-]+)", text(page), re.MULTILINE)
+    assert set(shown) <= known
