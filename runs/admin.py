@@ -31,7 +31,7 @@ class RowAdmin(HistoryAdmin):
 
 @admin.register(EvalRun)
 class EvalRunAdmin(HistoryAdmin):
-    list_display = ["id", "agent_name", "kind", "status", "score", "project", "created_at"]
+    list_display = ["id", "agent_name", "kind", "status", "score", "uses_demo", "project", "created_at"]
     list_filter = ["status", "kind", "project"]
     list_select_related = ["project"]
     search_fields = ["=id", "agent_name"]

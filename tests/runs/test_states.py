@@ -5,7 +5,7 @@ from runs.states import ACTIVE, FINAL, MOVES, Status, may_move
 
 def test_every_status_has_a_row_and_is_either_final_or_active() -> None:
     assert set(MOVES) == set(Status)
-    assert FINAL | ACTIVE == set(Status)
+    assert set(Status) == FINAL | ACTIVE
     assert not FINAL & ACTIVE
 
 
