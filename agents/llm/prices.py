@@ -5,6 +5,7 @@ Used by client.py for every call, by estimates, and by `agents.clients` to find 
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from agents.llm.types import Usage
@@ -13,6 +14,8 @@ from agents.llm.types import Usage
 HOME_OF_KIND = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 # Names people give a provider, and the price list's name for it.
 ALIASES = {"gemini": "google", "xai": "x-ai", "together-ai": "together", "moonshot": "moonshotai", "kimi": "moonshotai"}
+
+ONE_TOKEN = Usage(1, 1)
 
 Candidate = tuple[str, str, str]  # provider name, kind, base address
 
@@ -31,22 +34,30 @@ def provider_for_bare_name(model: str, candidates: Sequence[Candidate]) -> str |
     """The configured provider whose prices know `model`: the model's maker first, then whoever else resells it, in order."""
     knowing = {}
     for name, kind, base_url in candidates:
-        if kind != "demo" and (found := _lookup(name, kind, base_url, model, Usage(1, 1))):
+        if kind != "demo" and (found := _lookup(name, kind, base_url, model, ONE_TOKEN)):
             knowing[name] = found.provider.id
-    maker = _calculated(model, Usage(1, 1))
+    maker = _calculated(model, ONE_TOKEN)
     makers_own = [name for name, sells in knowing.items() if maker is not None and sells == maker.provider.id]
     return next(iter([*makers_own, *knowing]), None)
 
 
 def _lookup(provider: str, kind: str, base_url: str, model: str, usage: Usage) -> Any | None:
-    """By address where the list knows it; else by the provider's exact name, never by a likeness: "mistral-local" costs nothing."""
+    where = _seller(provider, kind, base_url, model)
+    return _calculated(model, usage, **dict(where)) if where else None
+
+
+@lru_cache(maxsize=4096)
+def _seller(provider: str, kind: str, base_url: str, model: str) -> tuple[tuple[str, str], ...]:
+    """How the price list finds this model: by address where it knows it; else by the provider's exact name; () when it does not.
+
+    Never by a likeness of names: "mistral-local" costs nothing. Cached, since a miss walks through the whole list (0.8 ms).
+    """
     address = base_url or HOME_OF_KIND.get(kind, "")
-    by_address = _calculated(model, usage, provider_api_url=address) if address else None
-    if by_address is not None:
-        return by_address
+    if address and _calculated(model, ONE_TOKEN, provider_api_url=address) is not None:
+        return (("provider_api_url", address),)
     name = ALIASES.get(provider.lower(), provider.lower())
-    by_name = _calculated(model, usage, provider_id=name)
-    return by_name if by_name is not None and by_name.provider.id == name else None
+    by_name = _calculated(model, ONE_TOKEN, provider_id=name)
+    return (("provider_id", name),) if by_name is not None and by_name.provider.id == name else ()
 
 
 def _calculated(model: str, usage: Usage, **where: str) -> Any | None:
