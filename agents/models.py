@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from agents.addresses import http_address
+from agents.character import compile_system_prompt
 from evalhub.accounts.models import Project
 from evalhub.common.models import TimestampedModel
 from evalhub.common.secrets import encrypt
@@ -19,7 +22,9 @@ class ModelProvider(TimestampedModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_providers")
     name = models.SlugField(max_length=60, help_text="The part before the slash in provider/model, for example openai or ollama.")
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.OPENAI)
-    base_url = models.URLField(max_length=500, help_text="For example https://api.openai.com/v1 or http://127.0.0.1:11434/v1")
+    base_url = models.CharField(
+        max_length=500, validators=[http_address], help_text="For example https://api.openai.com/v1 or http://127.0.0.1:11434/v1"
+    )
     secret_encrypted = models.TextField(blank=True, editable=False)
     default_model = models.CharField(max_length=200, blank=True, help_text="Used where a run names no model.")
     is_active = models.BooleanField(default=True)
@@ -49,7 +54,7 @@ class Agent(TimestampedModel):
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.CHARACTER)
     model = models.CharField(max_length=200, blank=True, help_text="provider/model; for an endpoint, the model name it is sent.")
     character = models.JSONField(default=dict, blank=True)
-    endpoint_url = models.URLField(max_length=500, blank=True)
+    endpoint_url = models.CharField(max_length=500, blank=True, validators=[http_address])
     endpoint_secret_encrypted = models.TextField(blank=True, editable=False)
     reply_path = models.CharField(
         max_length=200, blank=True, help_text="Where a webhook's answer has the text, for example data.reply or choices.0.text."
@@ -64,6 +69,21 @@ class Agent(TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """An endpoint needs its address, and a character must compile to a system prompt. Raises ValidationError."""
+        if self.is_endpoint:
+            if not self.endpoint_url:
+                raise ValidationError({"endpoint_url": "An endpoint agent needs the address it is reached at."})
+            return
+        if self.endpoint_url:
+            raise ValidationError({"kind": "An agent with an endpoint_url is of kind openai_endpoint or webhook: say which."})
+        if not isinstance(self.character, dict):
+            raise ValidationError({"character": 'Must be a JSON object such as {"bio": "…"}.'})
+        try:
+            compile_system_prompt({"name": self.name, **self.character})
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
 
     @property
     def is_endpoint(self) -> bool:

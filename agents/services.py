@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from agents.character import compile_system_prompt, normalise_big5, normalise_dimensions
+from agents.addresses import origin
+from agents.character import normalise_big5, normalise_dimensions
 from agents.models import Agent
 from evalhub.accounts.models import Project
 
@@ -37,14 +37,14 @@ def agent_upsert(
     if unknown := set(columns) - set(SETTABLE):
         raise TypeError(f"agent_upsert got unknown columns: {', '.join(sorted(unknown))}")
     agent = _present(project, name, agent_id) or Agent(project=project, **({"id": agent_id} if agent_id else {}))
-    known_origin = _origin(agent.endpoint_url)
+    known_origin = origin(agent.endpoint_url)
     for column, value in columns.items():
         setattr(agent, column, value)
     agent.name = name
     agent.character = _character(agent, character or {})
     if endpoint_secret is not None:
         agent.set_secret(endpoint_secret)
-    elif _origin(agent.endpoint_url) != known_origin:
+    elif origin(agent.endpoint_url) != known_origin:
         agent.set_secret("")  # a token goes only to the server it was given for, or moving an address would steal it
     _check(agent)
     return _saved(agent)
@@ -70,37 +70,8 @@ def _character(agent: Agent, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(agent: Agent) -> None:
-    agent.clean_fields(exclude=["project", "endpoint_url"])  # Django's URL check refuses host names without a dot, as containers have
-    if agent.is_endpoint:
-        _check_address(agent.endpoint_url)
-        return
-    if agent.endpoint_url:
-        raise ValidationError({"kind": "An agent with an endpoint_url is of kind openai_endpoint or webhook: say which."})
-    try:
-        compile_system_prompt(agent.character)
-    except ValueError as error:
-        raise ValidationError(str(error)) from None
-
-
-def _check_address(address: str) -> None:
-    if not address:
-        raise ValidationError({"endpoint_url": "An endpoint agent needs the address it is reached at."})
-    if len(address) > 500 or not address.isprintable() or " " in address:
-        raise ValidationError({"endpoint_url": "Must be an address of at most 500 characters without spaces."})
-    scheme, host, _ = _origin(address)
-    if scheme not in {"http", "https"} or not host:
-        raise ValidationError({"endpoint_url": "Must be an address such as https://example.com/v1, with http or https."})
-    if "@" in urlsplit(address).netloc:
-        raise ValidationError({"endpoint_url": "Must not carry a user or password; send the token as endpoint_secret."})
-
-
-def _origin(address: str) -> tuple[str, str, int | None]:
-    """(scheme, host, port) of an address; all empty for what cannot be read as one."""
-    try:
-        parts = urlsplit(address)
-        return parts.scheme, parts.hostname or "", parts.port
-    except ValueError:
-        return "", "", None
+    agent.clean_fields(exclude=["project"])
+    agent.clean()
 
 
 def _saved(agent: Agent) -> Agent:

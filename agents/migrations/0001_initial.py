@@ -3,6 +3,8 @@
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
+
+import agents.addresses
 from django.db import migrations, models
 
 
@@ -25,7 +27,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('character', 'Character on a model'), ('openai_endpoint', 'OpenAI-compatible endpoint'), ('webhook', 'JSON webhook')], default='character', max_length=20)),
                 ('model', models.CharField(blank=True, help_text='provider/model; for an endpoint, the model name it is sent.', max_length=200)),
                 ('character', models.JSONField(blank=True, default=dict)),
-                ('endpoint_url', models.URLField(blank=True, max_length=500)),
+                ('endpoint_url', models.CharField(blank=True, max_length=500, validators=[agents.addresses.http_address])),
                 ('endpoint_secret_encrypted', models.TextField(blank=True, editable=False)),
                 ('reply_path', models.CharField(blank=True, help_text="Where a webhook's answer has the text, for example data.reply or choices.0.text.", max_length=200)),
                 ('timeout_seconds', models.PositiveIntegerField(default=120)),
@@ -46,7 +48,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('name', models.SlugField(help_text='The part before the slash in provider/model, for example openai or ollama.', max_length=60)),
                 ('kind', models.CharField(choices=[('openai', 'OpenAI-compatible'), ('anthropic', 'Anthropic')], default='openai', max_length=20)),
-                ('base_url', models.URLField(help_text='For example https://api.openai.com/v1 or http://127.0.0.1:11434/v1', max_length=500)),
+                ('base_url', models.CharField(help_text='For example https://api.openai.com/v1 or http://127.0.0.1:11434/v1', max_length=500, validators=[agents.addresses.http_address])),
                 ('secret_encrypted', models.TextField(blank=True, editable=False)),
                 ('default_model', models.CharField(blank=True, help_text='Used where a run names no model.', max_length=200)),
                 ('is_active', models.BooleanField(default=True)),

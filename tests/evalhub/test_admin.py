@@ -1,0 +1,110 @@
+"""The admin pages of every model: they open, history is read-only, secrets are write-only."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import reverse
+
+from agents.clients import load_providers
+from agents.models import ModelProvider
+from evalhub.accounts.models import ApiKey
+from evalhub.accounts.selectors import api_key_find
+from evalhub.accounts.services import api_key_create, owner_ensure
+from runs.engine.drain import run_drain
+from runs.models import EvalRun
+from templates_app.models import EvalTemplate
+from templates_app.services import system_templates_ensure
+from tests.support.runs import agent_make, project_make, run_make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+INSIDE_ANOTHER = {"EvalCategory"}  # edited on its template's page
+OURS = [
+    model
+    for app in ("accounts", "agents", "templates_app", "runs")
+    for model in apps.get_app_config(app).get_models()
+    if model.__name__ not in INSIDE_ANOTHER
+]
+HISTORY = {"EvalRun", "Message", "ModelCall", "Verdict", "RunEvent"}
+
+
+@pytest.fixture
+def browser() -> Client:
+    client = Client()
+    client.force_login(owner_ensure(project=project_make()))
+    return client
+
+
+def page(model: Any, name: str, *arguments: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=arguments)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_the_list_and_a_row_of_every_model_open(browser: Client, model: Any) -> None:
+    project = project_make()
+    system_templates_ensure()
+    api_key_create(project=project, name="ci")
+    if model.__name__ in HISTORY:
+        run_make()
+        run_drain(linger=0)
+    if model.__name__ == "Persona":
+        model.objects.create(project=project, name="Ana")
+    if model.__name__ == "Agent":
+        agent_make(project)
+    ModelProvider.objects.create(project=project, name="local", base_url="http://127.0.0.1:1/v1")
+    assert browser.get(page(model, "changelist")).status_code == 200
+    row = model.objects.first()
+    assert browser.get(page(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", [model for model in OURS if model.__name__ in HISTORY], ids=lambda model: model.__name__)
+def test_history_can_be_looked_at_but_not_written(browser: Client, model: Any) -> None:
+    run_make()
+    run_drain(linger=0)
+    row = model.objects.first()
+    assert browser.get(page(model, "add")).status_code == 403
+    assert browser.post(page(model, "change", row.pk), {"content": "forged"}).status_code == 403
+
+
+def test_a_run_is_deleted_with_all_that_hangs_on_it(browser: Client) -> None:
+    run = run_make()
+    run_drain(linger=0)
+    assert browser.post(page(EvalRun, "delete", run.pk), {"post": "yes"}).status_code == 302
+    assert not EvalRun.objects.filter(pk=run.pk).exists()
+
+
+def test_a_secret_is_typed_in_stored_encrypted_and_never_shown(browser: Client) -> None:
+    project = project_make()
+    form = {"project": project.pk, "name": "mine", "kind": "openai", "base_url": "https://api.example.com/v1", "is_active": "on"}
+    assert browser.post(page(ModelProvider, "add"), {**form, "secret": "sk-very-secret"}).status_code == 302
+    row = ModelProvider.objects.get(name="mine")
+    assert "sk-very-secret" not in row.secret_encrypted
+    assert load_providers(project).by_name["mine"].secret == "sk-very-secret"
+    shown = browser.get(page(ModelProvider, "change", row.pk)).content.decode()
+    assert "sk-very-secret" not in shown
+    assert row.secret_encrypted not in shown
+    browser.post(page(ModelProvider, "change", row.pk), {**form, "secret": ""})
+    assert load_providers(project).by_name["mine"].secret == "sk-very-secret", "an empty field keeps the stored secret"
+
+
+def test_a_revoked_key_opens_nothing(browser: Client) -> None:
+    key, token = api_key_create(project=project_make(), name="old")
+    assert api_key_find(token) == key
+    browser.post(page(ApiKey, "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    assert api_key_find(token) is None
+
+
+def test_a_key_is_stored_as_a_hash_with_its_prefix() -> None:
+    key, token = api_key_create(project=project_make(), name="new")
+    assert token.startswith(key.prefix)
+    assert token not in (key.key_hash, key.prefix)
+    assert len(token) > 40
+
+
+def test_a_system_template_cannot_be_edited(browser: Client) -> None:
+    system_templates_ensure()
+    template = EvalTemplate.objects.filter(project=None).first()
+    assert template is not None
+    assert browser.post(page(EvalTemplate, "change", template.pk), {"name": "x"}).status_code == 403
+    assert browser.get(page(EvalTemplate, "delete", template.pk)).status_code == 403
