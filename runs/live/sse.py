@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
-from evalhub.common.problems import problem
 
 from evalhub.accounts.models import ApiKey
 from evalhub.accounts.selectors import api_key_find, bearer_token
+from evalhub.common.problems import problem
 from runs.live.tail import tail
 from runs.models import EvalRun
 from runs.states import FINAL
