@@ -8,10 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from runs import selectors
-from runs.live.conversation import sessions
+from runs.live.conversation import Session, opened_session, sessions
 from runs.live.logbook import happening, log_lines
 from runs.live.scorecard import Scorecard, scorecard
-from runs.models import EvalRun, RunEvent
+from runs.models import EvalRun, Message, RunEvent
 from runs.selectors import CostRow
 
 EVENTS_SHOWN = 300
@@ -77,6 +77,13 @@ def latest_events(run: EvalRun, limit: int | None) -> list[RunEvent]:
     return list(newest if limit is None else newest[:limit])[::-1]
 
 
+def _still_silent(run: EvalRun, messages: Sequence[Message], events: Sequence[RunEvent]) -> list[Session]:
+    """A session that has begun, but in which nobody has spoken: the page needs its place before the first turn comes."""
+    begun = [event.payload for event in events if event.type == "session_started"]
+    spoken = messages[-1].session_index if messages else -1
+    return [opened_session(run, item["session_index"], item["simulated_at"]) for item in begun if item["session_index"] > spoken]
+
+
 def run_parts(run: EvalRun, *, events_limit: int | None = EVENTS_SHOWN) -> dict[str, Any]:
     """Everything the partials show. Three queries beside the run itself."""
     messages = list(selectors.transcript(run=run))
@@ -86,7 +93,7 @@ def run_parts(run: EvalRun, *, events_limit: int | None = EVENTS_SHOWN) -> dict[
     return {
         "run": run,
         "progress": progress(run),
-        "sessions": sessions(run, messages),
+        "sessions": [*sessions(run, messages), *_still_silent(run, messages, events)],
         "happening": happening(run, last.type if last else "", last.payload if last else {}, role),
         "cards": scorecards(run, len(messages)),
         "costs": cost_table(run),

@@ -40,7 +40,7 @@ function beforeUpdate() {
 
 function afterUpdate() {
   if (following && !atEnd(0)) goToEnd();
-  jump.hidden = following || atEnd();
+  jump.hidden = following || atEnd() || !isActive();
 }
 
 function tick() {
@@ -60,6 +60,7 @@ function spoken(seconds) {
 // The socket is the first choice. While it is down the same fragments are asked for; the extension goes on trying to connect.
 let polling = 0;
 const state = () => document.getElementById("live-state");
+const isActive = () => "active" in state().dataset;
 
 async function poll() {
   if (!document.hidden) {
@@ -67,11 +68,11 @@ async function poll() {
     await htmx.ajax("GET", `${live.dataset.poll}?after=${state().dataset.seq}`, { source: live, swap: "none" }).catch(() => {});
     afterUpdate();
   }
-  if (polling && "active" in state().dataset) polling = setTimeout(poll, POLL_MS);
+  if (polling && isActive()) polling = setTimeout(poll, POLL_MS);
 }
 
 function startPolling() {
-  if (!polling && "active" in state().dataset) polling = setTimeout(poll, POLL_MS);
+  if (!polling && isActive()) polling = setTimeout(poll, POLL_MS);
 }
 
 function stopPolling() {

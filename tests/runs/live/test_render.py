@@ -77,6 +77,12 @@ def test_a_session_shows_its_simulated_time_before_anybody_spoke(run: EvalRun) -
     assert "Tue 09:00" in render.update_html(run, [began])
 
 
+def test_a_snapshot_has_the_place_of_a_session_in_which_nobody_spoke_yet(run: EvalRun) -> None:
+    factories.conversation(run=run, sessions=1)
+    factories.event(run=run, event=types.SessionStarted(session_index=1, simulated_at="2026-03-04T09:00:00+00:00"))
+    assert render.snapshot_html(run).count('<ol class="turns"') == 2
+
+
 def test_the_end_of_a_session_says_why(run: EvalRun) -> None:
     run.simulation_state = {"sessions": [{"name": "Session 1", "reason": "gave_up"}]}
     html = render.update_html(run, [factories.event(run=run, event=types.SessionCompleted(reason="gave_up"))])
