@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -39,16 +40,17 @@ def _serve(address: Address) -> None:
         server_name="EvalHub",
         application_close_timeout=5,
     )
-    _bound_the_end()
+    _when_running(lambda: typer.echo(f"EvalHub answers at {address.url}"))
     server.run()
     if not server.listening_addresses:
         raise CommandError(f"Port {address.port} on {address.host} is taken.", FAILED)
 
 
-def _bound_the_end() -> None:
-    """Leave within two seconds of being asked, whatever an open stream or a slow view still does."""
+def _when_running(say: Callable[[], None]) -> None:
+    """Say so once signals are heard; and leave within two seconds of one, whatever an open stream or a slow view still does."""
     from twisted.internet import reactor
 
     timer = threading.Timer(STOP_WITHIN_S, os._exit, [0])
     timer.daemon = True
     reactor.addSystemEventTrigger("before", "shutdown", timer.start)  # type: ignore[arg-type]  # Twisted annotates the name wrongly
+    reactor.callWhenRunning(say)

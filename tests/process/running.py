@@ -1,0 +1,142 @@
+"""EvalHub as real processes: starts them, reads what they print, and finds every process that belongs to a data folder."""
+
+import http.client
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 60.0
+STOP_S = 5.0
+LINK = re.compile(r"^(http://\S+)(/sign-in/\S+)$")
+
+
+def evalhub(*arguments: str, timeout: float = START_S, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "evalhub.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Every living process of this data folder, forks and orphans included: the folder stands in their environment or command."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            told = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if state != "Z" and str(folder).encode() in told:
+            found.append(int(entry.name))
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class Started:
+    """A command that stays. Its lines are read as they come; `stop` leaves nothing behind, whatever the test did."""
+
+    def __init__(self, command: str, *arguments: str, folder: Path, python: Sequence[str] = (), **environment: str) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        self.process = subprocess.Popen(
+            [*(python or [sys.executable, "-m", "evalhub.cli"]), command, "--data-dir", str(folder), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT if not python else folder.parent,
+            env={**os.environ, **environment},
+        )
+        assert self.process.stdout
+        threading.Thread(target=self._read, args=[self.process.stdout], daemon=True).start()
+
+    def _read(self, output: IO[str]) -> None:
+        with output:
+            for line in output:
+                self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def line(self, pattern: str, seconds: float = START_S) -> re.Match[str]:
+        """Wait for a line that matches."""
+        deadline = time.monotonic() + seconds
+        while True:
+            line = self._queue.get(timeout=max(deadline - time.monotonic(), 0.01))
+            assert line is not None, f"it ended without saying {pattern!r}:\n" + "\n".join(self.lines)
+            self.lines.append(line)
+            if match := re.search(pattern, line):
+                return match
+
+    def signal(self, signum: signal.Signals) -> None:
+        self.process.send_signal(signum)
+
+    def ends(self, seconds: float) -> int:
+        """Its exit code. Raises TimeoutExpired."""
+        return self.process.wait(seconds)
+
+    def stop(self) -> None:
+        """End it kindly, then kill whatever of the folder is left."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for pid in processes_of(self.folder):
+            os.kill(pid, signal.SIGKILL)
+
+
+class Up(Started):
+    """`evalhub up` on a free port, ready to be used."""
+
+    def __init__(self, *arguments: str, folder: Path, python: Sequence[str] = (), **environment: str) -> None:
+        super().__init__("up", "--port", "0", *arguments, folder=folder, python=python, **environment)
+        self.url, self.link = "", ""
+
+    def ready(self) -> "Up":
+        """Wait for the sign-in link."""
+        match = self.line(LINK.pattern)
+        self.url, self.link = match[1], match[2]
+        return self
+
+    def get(self, path: str, cookie: str = "") -> http.client.HTTPResponse:
+        """One GET, redirects not followed. The body is read."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+        response = connection.getresponse()
+        response.body = response.read().decode()  # type: ignore[attr-defined]
+        connection.close()
+        return response
+
+    def answers(self) -> bool:
+        """Whether /healthz says 200 just now."""
+        try:
+            return self.get("/healthz").status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
