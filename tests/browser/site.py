@@ -1,0 +1,101 @@
+"""A real EvalHub for the browser: `evalhub up` in a process of its own, reached only as a person or a client would."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 90
+STOP_SECONDS = 10
+
+
+@dataclass(slots=True)
+class Site:
+    """Where it answers, and how to get in."""
+
+    url: str
+    data_dir: Path
+    process: subprocess.Popen[str]
+    key: str = ""
+
+    def link(self, leads_to: str = "/runs/") -> str:
+        """A fresh one-time sign-in link."""
+        printed = command("sign-in-link", "--data-dir", str(self.data_dir))
+        path = next(line for line in printed.split() if "/sign-in/" in line)
+        return f"{self.url}{path[path.index('/sign-in/') :]}?next={leads_to}"
+
+    def start_run(self, *, turns: int = 4, sessions: int = 1, adaptation: bool = False) -> str:
+        """Start a judged run of the demo models through the API, and return its id."""
+        template = self._call("GET", "/api/v1/eval-templates?type=quality")["templates"][0]["template_id"]
+        config = {"max_sessions": sessions, "max_turns_per_session": turns}
+        body = {"template_id": template, "simulation_config": config, "quality_only": not adaptation}
+        return str(self._call("POST", "/api/v1/agents/Mara/run-eval", body)["run_id"])
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        self.key = self.key or command("create-key", "browser-tests", "--data-dir", str(self.data_dir)).strip()
+        data = json.dumps(body).encode() if body is not None else None
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.load(response)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def environment() -> dict[str, str]:
+    """Demo models that take their time, so that there is something to watch."""
+    return {**os.environ, "EVALHUB_DEMO_DELAY": "0.4", "PYTHONUNBUFFERED": "1"}
+
+
+def command(*arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "evalhub.cli", *arguments], env=environment(), capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+def site_start(data_dir: Path) -> Site:
+    """Start it and wait until it serves and has printed its sign-in link."""
+    port = free_port()
+    arguments = ["up", "--port", str(port), "--data-dir", str(data_dir)]
+    log = data_dir / "up.txt"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "evalhub.cli", *arguments], env=environment(), stdout=out, stderr=subprocess.STDOUT, text=True
+        )
+    site = Site(f"http://127.0.0.1:{port}", data_dir, process)
+    try:
+        _wait_for_link(process, log)
+    except AssertionError:
+        site.stop()
+        raise
+    return site
+
+
+def _wait_for_link(process: subprocess.Popen[str], log: Path) -> None:
+    """The link is printed last, once web and worker are ready. Nobody follows it: any later sign-in makes it void."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if "/sign-in/" in log.read_text():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"`evalhub up` did not come up:\n{log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

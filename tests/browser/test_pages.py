@@ -1,0 +1,76 @@
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import OpenPage
+from tests.browser.site import Site
+
+Picture = Callable[..., None]
+DONE_MS = 60_000
+
+
+def test_a_wrong_link_says_how_to_get_a_new_one(site: Site, open_page: OpenPage, complaints: list[str], picture: Picture) -> None:
+    page = open_page(signed_in=False)
+    page.goto(f"{site.url}/sign-in/MQ/nonsense")
+    assert "This link is used up" in page.inner_text("h1")
+    picture(page)
+    # The browser itself reports the status of the page, 410.
+    assert [line for line in complaints if "410" not in line] == []
+    complaints.clear()
+
+
+def test_a_visitor_is_led_to_sign_in(site: Site, open_page: OpenPage) -> None:
+    page = open_page(signed_in=False)
+    page.goto(f"{site.url}/runs/")
+    assert page.url == f"{site.url}/sign-in?next=/runs/"
+    assert page.evaluate("document.activeElement.name") == "username"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280, 1600])
+def test_every_page_fits_its_window(site: Site, open_page: OpenPage, picture: Picture, width: int, scheme: str) -> None:
+    page = open_page(width=width, color_scheme=scheme)
+    run = page.locator(".row-link").last.get_attribute("href")
+    for name, path in (("list", "/runs/"), ("run", run), ("empty", "/runs/?status=interrupted")):
+        page.goto(site.url + str(path))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture(page, name)
+
+
+def test_dark_mode_follows_the_system_and_the_switch(site: Site, open_page: OpenPage) -> None:
+    page = open_page(color_scheme="dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(background)
+    page.click("text=Theme: system")
+    light = page.evaluate(background)
+    assert light != dark
+    page.reload()
+    assert page.evaluate(background) == light
+    page.click("text=Theme: light")
+    assert page.evaluate(background) == dark
+
+
+def test_rows_update_themselves_until_nothing_is_active(site: Site, open_page: OpenPage) -> None:
+    page = open_page()
+    run = site.start_run(turns=2)
+    page.reload()
+    row = page.locator("tr", has=page.locator(f"a[href='/runs/{run}/']"))
+    row.locator(".pill-completed").wait_for(timeout=DONE_MS)
+    assert row.locator(".score").inner_text().endswith("/ 100")
+
+
+def test_the_page_reads_without_scripts(site: Site, open_page: OpenPage) -> None:
+    page = open_page(java_script_enabled=False)
+    page.locator(".row-link").last.click()
+    page.wait_for_selector("h1:has-text('Mara')")
+    assert page.locator("#costs").is_visible()
+    assert page.locator(".turn").count() > 0
+
+
+def test_the_keyboard_reaches_the_content_first(site: Site, open_page: OpenPage) -> None:
+    page = open_page()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
