@@ -115,6 +115,13 @@ def test_the_last_update_brings_scores_outcome_and_the_end_of_polling(run: EvalR
     assert typing(html) == ""
 
 
+def test_a_run_that_turns_out_to_be_played_by_demo_models_is_marked_while_it_runs(run: EvalRun) -> None:
+    started = factories.event(run=run, event=types.RunStarted())
+    assert "tag-demo" not in render.update_html(run, [started])
+    run.uses_demo = True
+    assert 'id="demo-mark" hx-swap-oob="true"><span class="tag-demo"' in render.update_html(run, [started])
+
+
 def test_a_turn_does_not_send_the_scorecards_again(run: EvalRun) -> None:
     assert 'id="quality"' not in render.update_html(run, [say(run, "user", "Hello.")])
 
