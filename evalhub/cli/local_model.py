@@ -2,17 +2,23 @@
 
 from pathlib import Path
 
-from evalhub.cli.address import address_free
+import typer
+
 from evalhub.cli.errors import CommandError
 
 
 def serve(*, gguf: Path | None, host: str, port: int) -> None:
     """Serve until Ctrl-C."""
-    from agents.llm.errors import LLMError
-    from agents.llm.local_server import find_gguf, serve_gguf
+    from agents.llm.local_server import LocalModelError, find_gguf, serve_gguf
 
-    address_free(host, port)
     try:
-        serve_gguf(find_gguf(gguf), host, port)
-    except (LLMError, ImportError, OSError) as error:
+        path = find_gguf(gguf)
+        serve_gguf(path, host, port, on_ready=lambda address: _say(path, address))
+    except LocalModelError as error:
         raise CommandError(str(error)) from None
+
+
+def _say(path: Path, address: str) -> None:
+    typer.echo(f"{path.name} answers at {address}")
+    typer.echo(f"Use it: OPENAI_BASE_URL={address} EVALHUB_DEFAULT_MODEL=openai/{path.stem} EVALHUB_MODEL_TIMEOUT=600 evalhub up")
+    typer.echo("Ctrl-C stops it.")

@@ -22,9 +22,17 @@ def web(*, host: str, port: int, data_dir: Path | None) -> None:
     warning = answer_to(address)
     django_start(data_dir)
     require_current()
+    _close_database()
     if warning:
         typer.echo(warning, err=True)
     _serve(address)
+
+
+def _close_database() -> None:
+    """The check's connection belongs to this thread, which never asks the database again."""
+    from django.db import connections
+
+    connections.close_all()
 
 
 def _serve(address: Address) -> None:

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -18,6 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
 STOP_S = 5.0
 LINK = re.compile(r"^(http://\S+)(/sign-in/\S+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read whole."""
+
+    status: int
+    headers: Message
+    text: str
 
 
 def evalhub(*arguments: str, timeout: float = START_S, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -125,14 +136,15 @@ class Up(Started):
         self.url, self.link = match[1], match[2]
         return self
 
-    def get(self, path: str, cookie: str = "") -> http.client.HTTPResponse:
-        """One GET, redirects not followed. The body is read."""
+    def get(self, path: str, cookie: str = "") -> "Answer":
+        """One GET; redirects are not followed."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
-        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
-        response = connection.getresponse()
-        response.body = response.read().decode()  # type: ignore[attr-defined]
-        connection.close()
-        return response
+        try:
+            connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read().decode())
+        finally:
+            connection.close()
 
     def answers(self) -> bool:
         """Whether /healthz says 200 just now."""

@@ -1,6 +1,50 @@
 """When a dead child is started again, and when it is given up."""
 
-from evalhub.cli.supervisor import BACKOFF_S, DEATHS, DEATHS_WITHIN_S, Deaths
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evalhub.cli.child import Child
+from evalhub.cli.errors import FAILED, CommandError
+from evalhub.cli.supervisor import BACKOFF_S, DEATHS, DEATHS_WITHIN_S, Deaths, Supervisor
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def hopeless(tmp_path: Path, said: list[str]) -> Iterator[Supervisor]:
+    """A supervisor over a child that ends as soon as it starts, since there is no such command."""
+    supervisor = Supervisor([Child("nonsense", [], tmp_path / "nonsense.log")], said.append)
+    supervisor.start()
+    yield supervisor
+    supervisor.stop()
+
+
+def test_a_child_that_ends_while_it_should_start_is_told_with_its_last_words(hopeless: Supervisor) -> None:
+    with pytest.raises(CommandError) as error:
+        hopeless.until(lambda: False, 30, "It did not start.")
+    assert error.value.code == FAILED
+    assert str(error.value).startswith("It did not start.")
+    assert "No such command 'nonsense'" in str(error.value)
+
+
+def test_a_child_that_is_never_ready_is_given_up(hopeless: Supervisor) -> None:
+    with pytest.raises(CommandError, match=r"It did not start\."):
+        hopeless.until(lambda: False, 0, "It did not start.")
+
+
+@pytest.mark.slow
+def test_a_child_that_keeps_dying_is_given_up_with_the_reason(hopeless: Supervisor, said: list[str]) -> None:
+    with pytest.raises(CommandError) as error:
+        hopeless.forever()
+    assert error.value.code == FAILED
+    assert "ended 5 times within a minute" in str(error.value)
+    assert len(said) == DEATHS - 1
+    assert "(exit code 2) and is started again" in said[0]
 
 
 def test_each_death_within_the_minute_waits_longer() -> None:

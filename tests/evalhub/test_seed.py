@@ -1,0 +1,49 @@
+"""What a first start puts into an empty database, and what a second one leaves alone."""
+
+import pytest
+
+from agents.models import Agent
+from evalhub.accounts.models import Role
+from evalhub.seed import demo_run_ensure, seed_ensure
+from runs.models import EvalRun
+from templates_app.models import EvalTemplate, Persona
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_first_start_has_a_project_an_owner_templates_and_somebody_to_talk_to() -> None:
+    seed = seed_ensure()
+    assert seed.project.name == "default"
+    assert seed.owner.memberships.get().role == Role.OWNER
+    assert not seed.owner.has_usable_password()
+    assert set(EvalTemplate.objects.filter(project=None).values_list("template_type", flat=True)) == {"quality", "adaptation"}
+    assert Agent.objects.get(project=seed.project).name == "Mara"
+    assert Persona.objects.filter(project=seed.project).exists()
+
+
+def test_a_second_start_adds_nothing() -> None:
+    first, second = seed_ensure(), seed_ensure()
+    assert (first.project, first.owner) == (second.project, second.owner)
+    assert Agent.objects.count() == 1
+
+
+def test_a_demo_agent_that_was_deleted_stays_away() -> None:
+    seed = seed_ensure()
+    Agent.objects.all().delete()
+    assert demo_run_ensure(seed_ensure().project) is None
+    assert not Agent.objects.filter(project=seed.project).exists()
+
+
+def test_the_demo_run_talks_in_several_sessions_and_is_judged_twice() -> None:
+    run = demo_run_ensure(seed_ensure().project)
+    assert run is not None
+    assert run.kind == EvalRun.Kind.RUN_EVAL
+    assert len(run.sessions) > 1
+    assert run.judges_quality
+    assert run.judges_adaptation
+
+
+def test_there_is_one_demo_run_only() -> None:
+    project = seed_ensure().project
+    assert demo_run_ensure(project) is not None
+    assert demo_run_ensure(project) is None
