@@ -17,6 +17,7 @@ from evalhub.cli.parent import SUPERVISOR_PID
 READY_LINE = "evalhub: ready"
 LOG_BYTES = 5_000_000
 LOG_FILES = 3
+LAST_LINES_S = 0.5
 
 
 class Child:
@@ -26,11 +27,13 @@ class Child:
         self.name = name
         self.log = log
         self.said_ready = threading.Event()
-        self._command = [sys.executable, "-m", "evalhub.cli", name, *arguments]
+        # -P: a folder `agents` or `runs` where somebody happens to stand must not be imported instead of ours.
+        self._command = [sys.executable, "-P", "-m", "evalhub.cli", name, *arguments]
         # The parent writes the file, so one rotation serves everything below the child, its forks included.
         self._handler = RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
         self._handler.setFormatter(logging.Formatter("%(message)s"))
         self._process: subprocess.Popen[str] | None = None
+        self._copier: threading.Thread | None = None
 
     def start(self) -> None:
         self.said_ready.clear()
@@ -44,14 +47,21 @@ class Child:
             start_new_session=True,  # Ctrl-C in the terminal is for the parent alone, which ends its children in order
             env={**os.environ, SUPERVISOR_PID: str(os.getpid()), "PYTHONUNBUFFERED": "1"},
         )
-        threading.Thread(target=self._copy, args=[self._process.stdout], name=f"log of {self.name}", daemon=True).start()
+        self._copier = threading.Thread(target=self._copy, args=[self._process.stdout], name=f"log of {self.name}", daemon=True)
+        self._copier.start()
 
     def _copy(self, output: IO[str]) -> None:
-        for line in output:
-            if line.strip() == READY_LINE:
-                self.said_ready.set()
-                continue
-            self._handler.emit(logging.LogRecord(self.name, logging.INFO, "", 0, line.rstrip("\n"), None, None))
+        with output:
+            for line in output:
+                if line.strip() == READY_LINE:
+                    self.said_ready.set()
+                    continue
+                self._handler.emit(logging.LogRecord(self.name, logging.INFO, "", 0, line.rstrip("\n"), None, None))
+
+    def _finish_log(self) -> None:
+        """Wait for the last lines of a child that has ended. Bounded: a fork that outlived it may still hold the pipe."""
+        if self._copier:
+            self._copier.join(LAST_LINES_S)
 
     @property
     def running(self) -> bool:
@@ -75,8 +85,14 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None  # its number may belong to somebody else from here on
+        self._finish_log()
+
+    def close(self) -> None:
+        """Kill it, and close its log. It is not started again."""
+        self.kill()
+        self._handler.close()
 
     def last_words(self, lines: int = 5) -> str:
         """The end of its log, for the person whose start-up failed."""
-        self._handler.flush()
+        self._finish_log()
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

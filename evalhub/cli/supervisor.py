@@ -108,7 +108,7 @@ class Supervisor:
         while any(child.running for child in self._children) and time.monotonic() < deadline and self._asked < 2:
             time.sleep(TICK_S)
         for child in self._children:
-            child.kill()
+            child.close()
 
 
 def _how(code: int) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -174,3 +175,15 @@ def test_a_host_of_every_interface_is_warned_about(folder: Path, started: list[S
     started.append(running)
     running.line("answers to localhost only: set EVALHUB_ALLOWED_HOSTS")
     assert running.ready().get("/healthz").status == 200
+
+
+def test_folders_named_like_our_packages_do_no_harm(folder: Path, started: list[Started]) -> None:
+    script = Path(sys.executable).parent / "evalhub"
+    if not script.exists():
+        pytest.skip("needs the console script: pip install -e .")
+    for name in ("agents", "runs", "evalhub"):
+        (folder.parent / name).mkdir()
+        (folder.parent / name / "__init__.py").write_text("raise RuntimeError('not EvalHub')")
+    running = Up("--no-demo", folder=folder, python=[str(script)])
+    started.append(running)
+    assert running.ready().answers()
