@@ -8,8 +8,19 @@ from typing import Any
 
 def post(url: str, key: str, body: object) -> Any:
     """The JSON answer of a POST. Raises HTTPError."""
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=headers, method="POST")
+    return _asked(urllib.request.Request(url, data=json.dumps(body).encode(), headers=_headers(key), method="POST"))
+
+
+def get(url: str, key: str) -> Any:
+    """The JSON answer of a GET. Raises HTTPError."""
+    return _asked(urllib.request.Request(url, headers=_headers(key)))
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+
+def _asked(request: urllib.request.Request) -> Any:
     with urllib.request.urlopen(request, timeout=20) as response:
         return json.load(response)
 

@@ -1,6 +1,5 @@
 """A real language model on both sides: persona, agent and judge are the small local one, over real HTTP, with constrained JSON."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import pytest
 
 from agents.llm.local_server import LocalModelError, find_gguf
 from tests.process.running import ROOT, Up, evalhub, wait_for
-from tests.process.talking import free_port, post
+from tests.process.talking import free_port, get, post
 
 pytestmark = [pytest.mark.local_model, pytest.mark.slow]
 LOADS_S = 60.0
@@ -42,23 +41,31 @@ def model_server(tmp_path: Path) -> Any:
         process.wait()
 
 
-def test_a_small_real_model_plays_everybody_and_the_run_completes(model_server: str, up: Callable[..., Up], tmp_path: Path) -> None:
+def test_a_small_real_model_plays_everybody_and_the_run_completes(model_server: str, up: Callable[..., Up]) -> None:
     settings = {"OPENAI_BASE_URL": model_server, "EVALHUB_DEFAULT_MODEL": "openai/smollm2", "EVALHUB_MODEL_TIMEOUT": "600"}
     site = up("--no-demo", **settings)
     key = evalhub("create-key", "ci", "--data-dir", str(site.folder)).stdout.strip()
-    post(f"{site.url}/api/v1/eval-templates", key, {"name": "Short", "max_tokens": 600, "categories": [HELPFUL, KIND]})
+    template = post(f"{site.url}/api/v1/eval-templates", key, {"name": "Short", "max_tokens": 2048, "categories": [HELPFUL, KIND]})
     post(f"{site.url}/api/v1/agents", key, {"name": "Bo", "bio": "Answers in one sentence."})
-    persona = tmp_path / "persona.json"
-    persona.write_text(json.dumps({"name": "Ana", "description": "Wants to cook rice.", "style": "short"}))
-    command = ["run-eval", "--agent", "Bo", "--template", "Short", "--persona", str(persona), "--max-turns", "2", "--json"]
-    ended = evalhub(*command, "--url", site.url, "--api-key", key, timeout=RUN_S)
-    assert ended.returncode == 0, ended.stderr
-    run = json.loads(ended.stdout)
-    assert (run["status"], run["total_turns"]) == ("completed", 2)
+    body = {
+        "template_id": template["template_id"],
+        "quality_only": True,
+        "user_persona": {"name": "Ana", "description": "Wants to cook rice.", "style": "short"},
+        "simulation_config": {"max_turns_per_session": 2},
+    }
+    started = post(f"{site.url}/api/v1/agents/Bo/run-eval", key, body)
+    run: dict[str, Any] = {}
+
+    def ended() -> bool:
+        run.update(get(f"{site.url}/api/v1/eval-runs/{started['run_id']}", key))
+        return run["status"] not in {"pending", "running"}
+
+    assert wait_for(ended, RUN_S), run
+    assert (run["status"], run["total_turns"]) == ("completed", 2), run.get("error_reason")
     assert [message["role"] for message in run["transcript"]] == ["user", "assistant", "user", "assistant"]
     assert all(message["content"] for message in run["transcript"])
     assert {item["key"] for item in run["evaluation_result"]["categories"]} == {"helpful", "kind"}
-    assert run["evaluation_result"]["unscored"] == 0
+    assert run["evaluation_result"]["unscored"] == 0, run["evaluation_result"]
     assert not run["evaluation_result"]["demo"]
 
 
