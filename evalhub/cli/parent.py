@@ -8,8 +8,16 @@ import os
 import signal
 import sys
 
+from evalhub.cli.errors import CommandError
+
 PR_SET_PDEATHSIG = 1
 SUPERVISOR_PID = "EVALHUB_SUPERVISOR_PID"
+
+
+def require_fork() -> None:
+    """Raises CommandError on Windows, where django-q2's workers cannot be made."""
+    if not hasattr(os, "fork"):
+        raise CommandError("The worker needs fork(): run EvalHub on Linux or macOS, or on Windows inside WSL.")
 
 
 def die_with(parent_pid: int, signum: signal.Signals) -> None:

@@ -15,7 +15,7 @@ GRACE_S = 3.5
 DEATHS = 5
 DEATHS_WITHIN_S = 60.0
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 4.0)
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class StopAsked(Exception):

@@ -11,6 +11,7 @@ from evalhub.cli.address import Address, address_free, answer_to, trust_own_mach
 from evalhub.cli.child import Child
 from evalhub.cli.errors import CommandError
 from evalhub.cli.installation import database_errors, django_start, prepare, set_environment
+from evalhub.cli.parent import require_fork
 from evalhub.cli.supervisor import StopAsked, Supervisor
 
 START_TIMEOUT_S = 60.0
@@ -18,6 +19,7 @@ START_TIMEOUT_S = 60.0
 
 def up(*, host: str, port: int, data_dir: Path | None, worker_processes: int | None, concurrency: int | None, demo: bool) -> None:
     """Check, migrate, seed, start, and stay until somebody asks to stop."""
+    require_fork()
     set_environment(worker_processes=worker_processes, concurrency=concurrency)
     console, errors = Console(soft_wrap=True, highlight=False), Console(soft_wrap=True, highlight=False, stderr=True)
     address = address_free(host, port)

@@ -1,6 +1,5 @@
 """`evalhub worker`: a django-q2 cluster in the foreground, and its end: drains are told to stop, then the cluster, the rest is killed."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -13,7 +12,7 @@ import typer
 from evalhub.cli.child import READY_LINE
 from evalhub.cli.errors import FAILED, CommandError
 from evalhub.cli.installation import database_errors, django_start, require_current, set_environment
-from evalhub.cli.parent import die_with_supervisor, forks_die_with_this
+from evalhub.cli.parent import die_with_supervisor, forks_die_with_this, require_fork
 
 if TYPE_CHECKING:
     from django_q.cluster import Cluster
@@ -25,8 +24,7 @@ SWEEP = "runs.tasks.sweep"
 
 def worker(*, data_dir: Path | None, worker_processes: int | None, concurrency: int | None) -> None:
     """Work until SIGTERM or Ctrl-C. Ends with 1 when the cluster ends by itself."""
-    if "fork" not in multiprocessing.get_all_start_methods():
-        raise CommandError("The worker needs fork(): run EvalHub on Linux or macOS, or on Windows inside WSL.")
+    require_fork()
     die_with_supervisor()
     set_environment(worker_processes=worker_processes, concurrency=concurrency)
     django_start(data_dir)
