@@ -55,7 +55,7 @@ def demo_run_ensure(project: Project) -> EvalRun | None:
         adaptation_template=_system_template(EvalTemplate.Type.ADAPTATION),
         sessions=plain(DEMO_SESSIONS),
         user_persona=plain(DEMO_PERSONA),
-        simulation_config={"max_turns_per_session": DEMO_TURNS},
+        simulation_config={"max_turns_per_session": DEMO_TURNS, "enable_consolidation": True},
     )
     return run_create(project=project, kind=Kind.RUN_EVAL, request=request)
 

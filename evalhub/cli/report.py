@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from evalhub.cli.summary import Summary
+from evalhub.cli.summary import Summary, unpriced_calls
 
 DEMO = "Scored by the demo judge: text measures, not a model's judgement."
 
@@ -36,6 +36,8 @@ def print_run(run: Mapping[str, Any], address: str) -> None:
     if any(result.get("demo") for result in (run["evaluation_result"], run["adaptation_result"])):
         console.print(DEMO)
     console.print(_costs(run))
+    if unpriced := unpriced_calls(run):
+        console.print(f"Without {_count(unpriced, 'call')} whose price is unknown.")
     console.print(address, soft_wrap=True)
 
 
@@ -56,8 +58,14 @@ def _costs(run: Mapping[str, Any]) -> Table:
     table = Table(title="Costs", title_justify="left")
     for heading in ("Simulation", "Evaluation", "Total"):
         table.add_column(heading, justify="right")
-    table.add_row(*(f"${run[key]:.4f}" for key in ("simulation_cost_usd", "evaluation_cost_usd", "total_cost_usd")))
+    unpriced = unpriced_calls(run)
+    table.add_row(*(_dollars(run[key], unpriced) for key in ("simulation_cost_usd", "evaluation_cost_usd", "total_cost_usd")))
     return table
+
+
+def _dollars(cost: float, unpriced: int) -> str:
+    """An unknown price is said, never shown as nothing."""
+    return "unpriced" if unpriced and not cost else f"${cost:.4f}"
 
 
 def print_summary(summary: Summary) -> None:
@@ -77,7 +85,8 @@ def print_summary(summary: Summary) -> None:
 
 
 def _beside(summary: Summary) -> Iterator[str]:
-    yield f"Cost: ${summary.cost_usd:.4f}"
+    beside = f" (without {_count(summary.unpriced, 'call')} whose price is unknown)" if summary.unpriced else ""
+    yield f"Cost: {_dollars(summary.cost_usd, summary.unpriced)}{beside}"
     if summary.unscored:
         yield f"Unscored: {summary.unscored}; they are in no mean."
     if summary.failed:

@@ -40,6 +40,7 @@ class Summary:
     adaptation: Mean | None
     categories: Sequence[tuple[str, Mean | None]]
     cost_usd: float
+    unpriced: int
     demo: bool
 
     def means(self) -> list[tuple[str, Mean | None]]:
@@ -57,6 +58,7 @@ class Summary:
             "adaptation": _mean_json(self.adaptation),
             "categories": {label: _mean_json(mean) for label, mean in self.categories},
             "cost_usd": self.cost_usd,
+            "unpriced_calls": self.unpriced,
             "demo": self.demo,
         }
 
@@ -76,8 +78,14 @@ def summarise(outcomes: Sequence[Outcome]) -> Summary:
         adaptation=mean_of([score for score in adapted if score is not None]),
         categories=_category_means(results),
         cost_usd=sum(float(outcome.run["total_cost_usd"]) for outcome in outcomes if outcome.run),
+        unpriced=sum(unpriced_calls(outcome.run) for outcome in outcomes if outcome.run),
         demo=any(result.get("demo") for result in results),
     )
+
+
+def unpriced_calls(run: Mapping[str, Any]) -> int:
+    """How many of a run's model calls have no known price; its costs are without them."""
+    return int((run.get("simulation_state") or {}).get("unpriced_calls") or 0)
 
 
 def _category_means(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mean | None]]:

@@ -13,7 +13,7 @@ def run_body(run: EvalRun, messages: Iterable[Message]) -> dict[str, Any]:
         **_identity(run),
         **_inputs(run),
         "transcript": [message_body(message) for message in messages],
-        "simulation_state": run.simulation_state,
+        "simulation_state": _state(run),
         "evaluation_result": run.evaluation_result,
         "adaptation_result": run.adaptation_result,
         "total_sessions": run.total_sessions,
@@ -27,6 +27,11 @@ def run_body(run: EvalRun, messages: Iterable[Message]) -> dict[str, Any]:
         "created_at": run.created_at.isoformat(),
     }
     return body | ({"error_reason": run.error_reason} if run.error_reason else {})
+
+
+def _state(run: EvalRun) -> dict[str, Any]:
+    """The contract has no key for calls whose price is unknown; this object is free, and a cost without them would pass for the whole."""
+    return {**run.simulation_state, "unpriced_calls": run.unpriced_calls} if run.unpriced_calls else run.simulation_state
 
 
 def _identity(run: EvalRun) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _TROUBLE = re.compile(
     re.I,
 )
 _THANKS = re.compile(r"\b(thanks|thank you|that helps|bye|goodbye|see you)\b", re.I)
+_AVOIDED = re.compile(r"\ballergic to ([\w ]{3,40})", re.IGNORECASE)
 _ASKS_MEMORY = re.compile(r"\b(remember|did i (?:tell|say)|what did i|do you know (?:my|what i))\b", re.I)
 
 COMFORT = [
@@ -94,8 +95,10 @@ class Scene:
 
     @property
     def topic(self) -> str:
-        """The subjects of the latest message, or of the one before when it has none."""
+        """The subjects of the latest message, or of the one before when it has none. What somebody must avoid is not served up."""
         for text in reversed(self.said):
+            if avoided := _AVOIDED.search(text):
+                return f"doing without {avoided.group(1).strip()}"
             found = subjects(text)
             if found:
                 return " and ".join(sorted(found[:2], key=text.lower().find))

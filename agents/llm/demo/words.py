@@ -16,6 +16,8 @@ morning tonight tomorrow yesterday monday tuesday wednesday thursday friday satu
 help advice idea person people try trying works working matters matter makes means comes becomes brought bring brings write wrote told
 forgotten thinks guess hope worries fits happens together myself yourself around later better worse easier half full new old big small
 simple perfect busy fair enough sense next unhurried partial course hurry shorter spend though thought although using itself
+daughter daughters son sons wife husband partner mother father mum mom dad parents sister brother kid kids child children baby girl boy
+family friend friends boss colleague colleagues neighbour neighbours guest guests
 """
 VAGUE = frozenset(_VAGUE.split())
 _PLACE = re.compile(r"\{\w+\}")

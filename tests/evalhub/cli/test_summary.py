@@ -37,3 +37,9 @@ def test_the_adaptation_row_is_there_only_when_it_was_asked_for() -> None:
     adapted = judged(adaptation_result={"score": 55.0})
     assert [label for label, _ in summarise([Outcome(1, adapted)]).means()] == ["Overall", "Tone", "Adaptation"]
     assert [label for label, _ in summarise([Outcome(1, judged())]).means()] == ["Overall", "Tone"]
+
+
+def test_calls_without_a_known_price_are_counted_beside_the_cost() -> None:
+    run = {**judged(80.0), "simulation_state": {"unpriced_calls": 3}}
+    summary = summarise([Outcome(1, run), Outcome(2, judged(60.0))])
+    assert summary.unpriced == summary.as_json()["unpriced_calls"] == 3

@@ -90,3 +90,9 @@ def test_reading_costs_three_queries_however_long_the_transcript(
     factories.conversation(run=run)
     with django_assert_num_queries(3):
         read(owner, run)
+
+
+def test_calls_without_a_known_price_are_counted_in_the_state(owner: Api, run: EvalRun) -> None:
+    assert "unpriced_calls" not in owner.get(f"/eval-runs/{run.id}").json()["simulation_state"]
+    EvalRun.objects.filter(pk=run.pk).update(unpriced_calls=2)
+    assert owner.get(f"/eval-runs/{run.id}").json()["simulation_state"]["unpriced_calls"] == 2
