@@ -74,3 +74,18 @@ def test_the_keyboard_reaches_the_content_first(site: Site, open_page: OpenPage)
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(site: Site, open_page: OpenPage, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed").Axe()
+    page = open_page(color_scheme=scheme)
+    run = page.locator(".row-link").last.get_attribute("href")
+    visitor = open_page(signed_in=False, color_scheme=scheme)
+    pages = [(page, "/runs/"), (page, str(run)), (page, "/runs/?status=interrupted"), (visitor, "/sign-in")]
+    found = []
+    for reader, path in pages:
+        reader.goto(site.url + path)
+        violations = axe.run(reader).response["violations"]
+        found += [(path, item["id"], item["nodes"][0]["html"]) for item in violations if item["impact"] in {"serious", "critical"}]
+    assert found == []

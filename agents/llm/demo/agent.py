@@ -152,11 +152,12 @@ def _greeting(here: Scene) -> str:
 
 
 def _reaction(here: Scene) -> str:
-    """Comfort where something is hard, else a fact of the latest message said back."""
+    """Comfort where something is hard, else the fact of the latest message that says most, said back."""
     if _TROUBLE.search(here.latest):
         return _chosen(COMFORT, here, "comfort")
     stated = facts.facts_in([here.latest])
-    return _chosen(TAKEN_UP, here, "taken up").format(fact=other_person(stated[0])) if stated else ""
+    richest = max(stated, key=lambda fact: len(stems(fact)), default="")
+    return _chosen(TAKEN_UP, here, "taken up").format(fact=other_person(richest)) if richest else ""
 
 
 def _memory_answer(here: Scene) -> str:
