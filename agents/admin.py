@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from agents.addresses import origin
 from agents.models import Agent, ModelProvider
 
 WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
@@ -22,8 +23,11 @@ class SecretAdmin(admin.ModelAdmin[Any]):
     form = SecretForm
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        address = "base_url" if hasattr(obj, "base_url") else "endpoint_url"
         if form.cleaned_data.get("secret"):
             obj.set_secret(form.cleaned_data["secret"])
+        elif origin(form.initial.get(address) or "") != origin(getattr(obj, address)):
+            obj.set_secret("")  # a secret goes only to the server it was given for
         super().save_model(request, obj, form, change)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from agents.addresses import origin
 from agents.llm.errors import PermanentError
 from agents.llm.outbound import AddressPolicy
 from agents.llm.prices import provider_for_bare_name
@@ -134,12 +135,17 @@ def environment_providers() -> dict[str, Provider]:
     return {name: Provider(name, kind, url, secret) for name, (there, kind, url, secret) in found.items() if there}
 
 
-def agent_spec(snapshot: Mapping[str, Any], providers: Providers) -> ModelSpec:
-    """The model behind a run's agent: a character's model, or its endpoint. Raises UnknownModel."""
+def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, started_with: str = "") -> ModelSpec:
+    """The model behind a run's agent: a character's model, or its endpoint. Raises UnknownModel.
+
+    `started_with` is the model that a run which goes on began with: a default that has changed meanwhile must not change it.
+    """
     if snapshot["kind"] == Agent.Kind.CHARACTER:
-        return providers.spec(snapshot["model"], part="agent")
+        return providers.spec(started_with or snapshot["model"], part="agent")
     row = Agent.objects.filter(pk=snapshot["agent_id"]).first()
-    secret = _secret(row.endpoint_secret_encrypted, row.name) if row else ""
+    # The address is the snapshot's, the secret today's: it goes only to the server it was given for.
+    own = row is not None and origin(row.endpoint_url) == origin(snapshot["endpoint_url"])
+    secret = _secret(row.endpoint_secret_encrypted, row.name) if row and own else ""
     webhook = snapshot["kind"] == Agent.Kind.WEBHOOK
     spec = ModelSpec(
         provider="endpoint",

@@ -13,6 +13,7 @@ from evalhub.common.models import TimestampedModel
 from runs.states import ACTIVE, FINAL, Status
 from templates_app.models import EvalTemplate
 
+MODEL_NAME = 300  # provider/model, where each part may be 200 long with an endpoint agent
 STATUS_CHOICES = [(status.value, status.value) for status in Status]
 
 
@@ -57,9 +58,10 @@ class EvalRun(TimestampedModel):
     user_persona = models.JSONField(default=dict)
     simulation_config = models.JSONField(default=dict)
     sessions = models.JSONField(default=list)
-    agent_model = models.CharField(max_length=200, blank=True)
-    user_model = models.CharField(max_length=200, blank=True)
-    judge_model = models.CharField(max_length=200, blank=True)
+    agent_model = models.CharField(max_length=MODEL_NAME, blank=True)
+    user_model = models.CharField(max_length=MODEL_NAME, blank=True)
+    judge_model = models.CharField(max_length=MODEL_NAME, blank=True)
+    adaptation_judge_model = models.CharField(max_length=MODEL_NAME, blank=True)
     uses_demo = models.BooleanField(default=False, help_text="A demo model played a part: its scores are labelled.")
 
     simulation_state = models.JSONField(default=dict)
@@ -82,6 +84,7 @@ class EvalRun(TimestampedModel):
     max_attempts = models.PositiveSmallIntegerField(default=3)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    last_commit = models.UUIDField(null=True, blank=True, editable=False, help_text="The mark of the last step that was written.")
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -160,7 +163,7 @@ class ModelCall(models.Model):
 
     run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="model_calls")
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
-    model = models.CharField(max_length=200)
+    model = models.CharField(max_length=MODEL_NAME)
     attempt = models.PositiveSmallIntegerField(default=1)
     input_tokens = models.PositiveIntegerField(null=True, blank=True)
     output_tokens = models.PositiveIntegerField(null=True, blank=True)
@@ -185,7 +188,7 @@ class Verdict(models.Model):
 
     run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="verdicts")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    judge_model = models.CharField(max_length=200)
+    judge_model = models.CharField(max_length=MODEL_NAME)
     sample = models.PositiveSmallIntegerField(default=0)
     answer = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)

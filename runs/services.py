@@ -67,7 +67,7 @@ def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
     _fill_plan(run, request)
     run.save(force_insert=True)
     _store_transcript(run, request)
-    transaction.on_commit(ring)
+    transaction.on_commit(ring, robust=True)  # the run is there whatever the queue says; the sweep rings again
     return run
 
 
@@ -151,7 +151,8 @@ def run_cancel(*, run_id: uuid.UUID, project: Project) -> EvalRun:
 def ring() -> None:
     """Wake a worker. One unanswered ring is enough for any number of waiting runs, so a second one is not queued (decision 1)."""
     if not OrmQ.objects.filter(lock__lte=timezone.now()).exists():
-        async_task("runs.tasks.drain", save=False)
+        # No time limit of the queue's: it would cut a long conversation in the middle of a call. A drain bounds itself.
+        async_task("runs.tasks.drain", save=False, timeout=-1)
 
 
 def ring_if_waiting() -> None:

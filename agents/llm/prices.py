@@ -16,6 +16,8 @@ HOME_OF_KIND = {"openai": "https://api.openai.com/v1", "anthropic": "https://api
 ALIASES = {"gemini": "google", "xai": "x-ai", "together-ai": "together", "moonshot": "moonshotai", "kimi": "moonshotai"}
 
 ONE_TOKEN = Usage(1, 1)
+# Rounded once, here: a run's cost is then exactly the sum of the rows that are stored with so many places.
+STORED_PLACES = Decimal("1e-8")
 
 Candidate = tuple[str, str, str]  # provider name, kind, base address
 
@@ -27,7 +29,7 @@ def price_of(provider: str, model: str, usage: Usage, *, kind: str = "", base_ur
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
     found = _lookup(provider, kind, base_url, model, usage)
-    return found.total_price if found else None
+    return found.total_price.quantize(STORED_PLACES) if found else None
 
 
 def provider_for_bare_name(model: str, candidates: Sequence[Candidate]) -> str | None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+MOST_TOKENS = 2**31 - 1  # what a database column holds; no request is near it
+
 
 def dig(data: Any, *path: str | int) -> Any:
     """The value at `path`, or None where anything on the way is missing or of another type."""
@@ -18,7 +20,7 @@ def dig(data: Any, *path: str | int) -> Any:
 
 def token_count(value: Any) -> int | None:
     """A count of tokens as a server gave it; anything but a whole number from 0 on is "not said"."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != value or value > 10**12:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != value or value > MOST_TOKENS:
         return None
     return int(value)
 

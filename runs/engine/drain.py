@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from agents.clients import outbound_policy
 from agents.llm.http import open_session
@@ -20,11 +20,13 @@ from runs.engine import lease, stop
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import Lease, LeaseLost
+from runs.engine.sweep import run_sweep
 
 logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 300.0
 CLAIM_SECONDS = 0.2
 WATCH_SECONDS = 0.5
+SWEEP_SECONDS = 60.0
 LINGER_SECONDS = 1.0
 
 
@@ -55,7 +57,8 @@ class Drain:
         watcher = asyncio.create_task(self._watch())
         try:
             while not stop.requested():
-                may_claim = time.monotonic() < deadline
+                # While a long run is still driven its process can take nothing from the queue, so it goes on claiming.
+                may_claim = bool(self.driven) or time.monotonic() < deadline
                 claimed = await self._claim() if may_claim else 0
                 if self.driven or claimed:
                     idle_since = time.monotonic()
@@ -70,7 +73,11 @@ class Drain:
         free = self.concurrency - len(self.driven)
         if free <= 0:
             return 0
-        leases: list[Lease] = await self.journal.call(lambda: lease.claim(free))
+        try:
+            leases: list[Lease] = await self.journal.call(lambda: lease.claim(free))
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
+            return 0
         for won in leases:
             execution = Execution(won, self.journal, self.models_http, self.endpoints_http)
             self.driven[won.run_id] = Driven(execution, asyncio.create_task(self._drive(execution)))
@@ -98,9 +105,9 @@ class Drain:
         self.driven = {run_id: driven for run_id, driven in self.driven.items() if not driven.task.done()}
 
     async def _watch(self) -> None:
-        """Heartbeats at a third of the lease, and a look for cancelled runs in between."""
+        """Heartbeats at a third of the lease, a look for cancelled runs in between, and the sweep that a busy process cannot be given."""
         beat_every = settings.ENV.lease_seconds / 3
-        last_beat = time.monotonic()
+        last_beat = last_sweep = time.monotonic()
         while True:
             await asyncio.sleep(min(WATCH_SECONDS, beat_every))
             try:
@@ -108,6 +115,9 @@ class Drain:
                     last_beat = time.monotonic()
                     await self.journal.call(lambda: lease.beat(self._leases()))
                 await self._cancel_asked()
+                if time.monotonic() - last_sweep >= SWEEP_SECONDS:
+                    last_sweep = time.monotonic()
+                    await self.journal.call(run_sweep)
             except Exception:
                 logger.exception("A heartbeat failed; the next one follows")
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from agents.clients import Providers, agent_spec, load_providers
@@ -38,6 +39,7 @@ from runs.states import Status
 
 logger = logging.getLogger(__name__)
 SIMULATES = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
+JUDGE_COLUMNS = {Verdict.Kind.QUALITY: "judge_model", Verdict.Kind.ADAPTATION: "adaptation_judge_model"}
 PURPOSES = {Verdict.Kind.QUALITY: Purpose.JUDGE, Verdict.Kind.ADAPTATION: Purpose.ADAPTATION}
 
 
@@ -85,8 +87,8 @@ class Execution:
             await self._steps(loaded)
         except (SimulationFailed, LLMError) as error:
             await self._end(Status.FAILED, error.code, error.message)
-        except LeaseLost:
-            raise
+        except (LeaseLost, OperationalError, InterfaceError):
+            raise  # the database is away: the lease goes silent, and a worker goes on from what is written
         except asyncio.CancelledError:
             if not self.cancelled:
                 raise
@@ -101,8 +103,7 @@ class Execution:
         run = loaded.run
         columns: dict[str, Any] = {"started_at": run.started_at or timezone.now()}
         judges = self._judges(loaded)
-        if judges:
-            columns["judge_model"] = next(iter(judges.values())).name
+        columns |= {JUDGE_COLUMNS[Verdict.Kind(kind)]: judge.name for kind, judge in judges.items()}
         agent, user = self._cast(loaded, loaded.agent) if loaded.agent else (None, None)
         if agent:
             columns |= {"agent_model": agent.name, "user_model": user.name if user else ""}
@@ -121,13 +122,15 @@ class Execution:
         http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
         if all(plan["max_turns"] <= len(plan["script"]) for plan in run.sessions):
             return self._connect(agent, http), None
-        user = loaded.providers.spec(str(run.simulation_config.get("model") or ""), part="user")
+        user = loaded.providers.spec(run.user_model or str(run.simulation_config.get("model") or ""), part="user")
         return self._connect(agent, http), self._connect(user, self.models_http)
 
     def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
-        """The judge of each kind that the run asks for; resolved before anything is paid for."""
-        rubrics = {Verdict.Kind.QUALITY: loaded.run.template_snapshot, Verdict.Kind.ADAPTATION: loaded.run.adaptation_template_snapshot}
-        specs = {kind.value: loaded.providers.spec(rubric["judge_model"], part="judge") for kind, rubric in rubrics.items() if rubric}
+        """The judge of each kind that the run asks for, the one it began with if it goes on; resolved before anything is paid for."""
+        run = loaded.run
+        rubrics = {Verdict.Kind.QUALITY: run.template_snapshot, Verdict.Kind.ADAPTATION: run.adaptation_template_snapshot}
+        names = {kind: getattr(run, JUDGE_COLUMNS[kind]) or rubric["judge_model"] for kind, rubric in rubrics.items() if rubric}
+        specs = {kind.value: loaded.providers.spec(name, part="judge") for kind, name in names.items()}
         return {kind: self._connect(spec, self.models_http) for kind, spec in specs.items()}
 
     def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
@@ -151,7 +154,8 @@ class Execution:
         kept = [verdict for verdict in loaded.verdicts if verdict.kind == kind]
         there = {verdict.sample for verdict in kept}
         missing = [number for number in range(rubric["judge_samples"]) if number not in there]
-        fresh = await asyncio.gather(*(self._sample(loaded, kind, judge, number) for number in missing))
+        answers = await asyncio.gather(*(self._sample(loaded, kind, judge, number) for number in missing), return_exceptions=True)
+        fresh = _all_or_first_error(answers)
         ordered = sorted([*kept, *fresh], key=lambda verdict: verdict.sample)
         samples = [Sample(verdict.judge_model, verdict.sample, verdict.answer) for verdict in ordered]
         await self._result(kind, column, combine(rubric, samples, demo=judge.is_demo))
@@ -209,10 +213,18 @@ class Execution:
         await self.recorder.commit(Entry(events=events, columns=columns))
 
 
+def _all_or_first_error(answers: Sequence[Verdict | BaseException]) -> list[Verdict]:
+    """The verdicts, or the first error; by now every sample is written, so none that was paid for is lost to another's failure."""
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return [answer for answer in answers if isinstance(answer, Verdict)]
+
+
 def _load(run_id: Any) -> Loaded:
     run = EvalRun.objects.select_related("project").get(pk=run_id)
     providers = load_providers(run.project)
-    agent = agent_spec(run.agent_snapshot, providers) if run.kind in SIMULATES else None
+    agent = agent_spec(run.agent_snapshot, providers, started_with=run.agent_model) if run.kind in SIMULATES else None
     return Loaded(run, providers, agent, lines_of(run), list(run.verdicts.order_by("sample")))
 
 

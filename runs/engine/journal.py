@@ -5,15 +5,17 @@ lease cannot write (decision 4). Used by the drain and by execute; nothing else 
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 from django.utils import timezone
 
 from runs.engine.lease import Lease, LeaseLost
@@ -36,6 +38,10 @@ class Step:
     calls: Sequence[ModelCall] = ()
     verdicts: Sequence[Verdict] = ()
     events: Sequence[RunEvent] = ()
+    mark: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    def rows(self) -> list[models.Model]:
+        return [*self.messages, *self.calls, *self.verdicts, *self.events]
 
 
 @dataclass(slots=True)
@@ -121,6 +127,9 @@ class Journal:
 def _guarded(function: Callable[[], Any] | None) -> Any:
     try:
         return function() if function else None
+    except (OperationalError, InterfaceError) as error:
+        connection.close()  # the next one gets a new connection
+        return error
     except Exception as error:
         return error
 
@@ -131,6 +140,13 @@ def _commit(jobs: list[_Job]) -> None:
         return
     try:
         lost = _with_reconnect(jobs)
+    except (OperationalError, InterfaceError) as error:
+        # The database is away, not a step bad: asking again job by job would only keep the others waiting.
+        logger.exception("The database stayed away; %s steps are not written", len(jobs))
+        connection.close()
+        for job in jobs:
+            job.resolve(error)
+        return
     except Exception as error:
         if len(jobs) == 1:
             logger.exception("A step of run %s cannot be written", jobs[0].step and jobs[0].step.lease.run_id)
@@ -145,19 +161,32 @@ def _commit(jobs: list[_Job]) -> None:
 
 def _with_reconnect(jobs: list[_Job]) -> set[int]:
     """The transaction, tried again on a new connection while the database is away for some seconds."""
+    waiting = jobs
     for pause in RECONNECT_SECONDS:
         try:
-            return _transaction(jobs)
+            return _transaction(waiting)
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not take a commit (%s); trying again in %s s", error, pause)
             connection.close()
             time.sleep(pause)
-    return _transaction(jobs)
+        with contextlib.suppress(OperationalError, InterfaceError):
+            waiting = _renewed(jobs)
+    return _transaction(waiting)
+
+
+def _renewed(jobs: list[_Job]) -> list[_Job]:
+    """The jobs to write again. When a connection breaks during COMMIT nobody says whether it happened: the step's mark on the run does."""
+    steps = {job.step.mark: job for job in jobs if job.step}
+    done = set(EvalRun.objects.filter(last_commit__in=list(steps)).values_list("last_commit", flat=True))
+    again = [job for mark, job in steps.items() if mark not in done]
+    for job in again:
+        for row in job.step.rows() if job.step else ():
+            row.pk, row._state.adding = None, True  # the keys of a transaction that was rolled back may be somebody else's by now
+    return again
 
 
 def _transaction(jobs: list[_Job]) -> set[int]:
     """Write every step whose lease still holds. Returns the id()s of the jobs whose lease is lost."""
-    close_old_connections()
     with transaction.atomic():
         lost = {id(job) for job in jobs if job.step and not _fence(job.step)}
         steps = [job.step for job in jobs if job.step and id(job) not in lost]
@@ -172,5 +201,5 @@ def _transaction(jobs: list[_Job]) -> set[int]:
 
 def _fence(step: Step) -> bool:
     """Write the run's columns if the token is still ours: the row count says who holds the run."""
-    columns = {"updated_at": timezone.now(), **step.columns}
+    columns = {"updated_at": timezone.now(), "last_commit": step.mark, **step.columns}
     return EvalRun.objects.filter(pk=step.lease.run_id, lease_token=step.lease.token, status=Status.RUNNING).update(**columns) == 1

@@ -14,7 +14,7 @@ from runs.engine.lease import Lease
 from runs.engine.transcript import Entry, Line, Purpose
 from runs.events import log
 from runs.events.types import Event, Totals
-from runs.models import EvalRun, Message, ModelCall, Verdict
+from runs.models import MODEL_NAME, EvalRun, Message, ModelCall, Verdict
 
 EVALUATION = {Purpose.JUDGE, Purpose.ADAPTATION}
 
@@ -28,6 +28,7 @@ class RunRecorder:
         self._journal = journal
         # A judge's samples are asked for at once; event numbers must be given out in the order of the commits.
         self._lock = asyncio.Lock()
+        self._before: dict[str, Any] = {}
 
     async def write(self, entry: Entry) -> None:
         await self.commit(entry)
@@ -39,7 +40,7 @@ class RunRecorder:
     async def commit(self, entry: Entry, *, verdicts: Sequence[Verdict] = ()) -> None:
         """Write an entry, and verdicts with it. Raises LeaseLost."""
         async with self._lock:
-            columns = self._columns(entry)
+            columns, before = self._columns(entry), self._before
             rows = log.rows(self.run.id, self.run.next_seq, entry.events, self._totals())
             self.run.next_seq += len(rows)
             step = Step(
@@ -50,7 +51,14 @@ class RunRecorder:
                 verdicts=verdicts,
                 events=rows,
             )
-            await self._journal.commit(step)
+            try:
+                await self._journal.commit(step)
+            except Exception:
+                # Not written: numbers and sums go back, so that what follows leaves no gap.
+                # A wait that is cancelled is no Exception: its step is handed over and will be written.
+                for name, value in before.items():
+                    setattr(self.run, name, value)
+                raise
 
     def _columns(self, entry: Entry) -> dict[str, Any]:
         """The run's columns that this entry changes, kept on the run in memory too."""
@@ -64,6 +72,7 @@ class RunRecorder:
             changed["total_sessions"] = max(self.run.total_sessions, entry.lines[-1].session_index + 1)
         if entry.calls:
             changed |= self._costs(entry.purpose, entry.calls)
+        self._before = {name: getattr(self.run, name) for name in [*changed, "next_seq"]}
         for name, value in changed.items():
             setattr(self.run, name, value)
         return changed
@@ -97,7 +106,7 @@ def _call(run: EvalRun, purpose: Purpose, call: CallRecord) -> ModelCall:
     return ModelCall(
         run_id=run.id,
         purpose=purpose.value,
-        model=call.model[:200],
+        model=call.model[:MODEL_NAME],
         attempt=call.attempt,
         input_tokens=call.usage.input_tokens,
         output_tokens=call.usage.output_tokens,

@@ -19,12 +19,10 @@ class Sample:
 
 
 def weighted_mean(scores: Sequence[tuple[float, float]]) -> float | None:
-    """The mean of (score, weight) pairs, one decimal. None when nothing is scored; equal weights when all weights are zero."""
-    if not scores:
-        return None
+    """The mean of (score, weight) pairs, one decimal. None when nothing that counts is scored."""
     total = sum(weight for _, weight in scores)
     if total <= 0:
-        return round(statistics.fmean(score for score, _ in scores), 1)
+        return None
     return round(sum(score * weight for score, weight in scores) / total, 1)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from typing import Any
 
@@ -15,6 +16,8 @@ from runs.models import EvalRun
 
 FINISHED = 4000
 NOT_YOURS = 4404
+BROKEN = 1011
+logger = logging.getLogger(__name__)
 
 
 class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -37,6 +40,13 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """A page has nothing to say here: its actions are forms."""
 
     async def _follow(self, run_id: uuid.UUID) -> None:
+        try:
+            await self._send_all(run_id)
+        except Exception:
+            logger.exception("A page's socket for run %s broke", run_id)
+            await self.close(code=BROKEN)  # the page reconnects, or polls
+
+    async def _send_all(self, run_id: uuid.UUID) -> None:
         opening = await database_sync_to_async(_snapshot)(self.scope, run_id)
         if opening is None:
             await self.close(code=NOT_YOURS)

@@ -7,13 +7,14 @@ split into `{"__chunk": {"index", "total"}, "data"}` frames; `from` and Last-Eve
 import asyncio
 import contextlib
 import json
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
 from evalhub.accounts.models import ApiKey
 from evalhub.accounts.selectors import api_key_find, bearer_token
@@ -22,6 +23,7 @@ from runs.live.tail import tail
 from runs.models import EvalRun
 from runs.states import FINAL
 
+logger = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 10.0
 CHUNK_CHARACTERS = 240 * 1024
 SPLIT_BYTES = 256 * 1024
@@ -50,9 +52,13 @@ class Opened:
 async def events(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application. The path's run id is in scope["url_route"]["kwargs"]["run_id"]."""
     try:
-        opened = await sync_to_async(_open)(scope)
+        opened = await database_sync_to_async(_open)(scope)
     except Refusal as refusal:
         await _refuse(send, refusal)
+        return
+    except Exception:
+        logger.exception("An event stream could not be opened")
+        await _refuse(send, Refusal(500, "EvalHub could not open this stream; its log says why. Try again."))
         return
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -126,14 +132,14 @@ async def _left(receive: Receive) -> None:
 
 async def _stream(opened: Opened, send: Send) -> None:
     async with tail.watch(opened.run_id, opened.first) as watch:
-        final = await sync_to_async(_sent_all)(opened.run_id, opened.first)
+        final = await database_sync_to_async(_sent_all)(opened.run_id, opened.first)
         while not final:
             try:
                 batch = await asyncio.wait_for(watch.queue.get(), KEEP_ALIVE_SECONDS)
             except TimeoutError:
                 await _body(send, ": still here\n\n")
                 # A resumed stream of a finished run, or a run that was deleted, would wait for ever.
-                final = await sync_to_async(_sent_all)(opened.run_id, watch.next_seq)
+                final = await database_sync_to_async(_sent_all)(opened.run_id, watch.next_seq)
                 continue
             await _body(send, "".join(frame for event in batch for frame in frames(event)))
             final = batch[-1]["type"] == "final_status"

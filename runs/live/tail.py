@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from runs.events import log
 from runs.models import EvalRun
@@ -81,8 +81,10 @@ class Tail:
                 with changes() as wait:
                     while self._serve():
                         wait(self._wanted)
-            except (OperationalError, InterfaceError):
-                logger.warning("The tail lost its database connection; it tries again", exc_info=True)
+            except Exception:
+                # A lost connection, mostly. The thread serves every open page, so it must outlive whatever this is.
+                logger.warning("The tail stumbled; it tries again on a new connection", exc_info=True)
+                self._wanted.set()
                 time.sleep(1)
             finally:
                 connection.close()

@@ -56,6 +56,7 @@ def test_evidence_is_counted_over_all_samples() -> None:
     assert (result["evidence_checked"], result["evidence_not_found"], result["demo"]) == (4, 1, True)
 
 
-def test_zero_weights_mean_equal_weights() -> None:
-    assert weighted_mean([(10, 0), (20, 0)]) == 15.0
+def test_a_category_without_weight_never_stands_in_for_those_that_count() -> None:
+    assert weighted_mean([(90, 0)]) is None
+    assert weighted_mean([(90, 0), (40, 2)]) == 40.0
     assert weighted_mean([]) is None
