@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from agents.models import ModelProvider
 from runs.engine import lease, stop
 from runs.engine.drain import run_drain
 from runs.engine.sweep import run_sweep
@@ -237,3 +238,20 @@ def test_a_run_that_is_deleted_while_it_runs_leaves_nothing_behind(settings: Any
     thread.join(timeout=10)
     assert not thread.is_alive()
     assert RunEvent.objects.filter(run_id=run.pk).count() == 0
+
+
+def test_a_run_that_goes_on_keeps_the_models_it_began_with(settings: Any) -> None:
+    slow(settings)
+    run = run_make()
+    thread = in_thread()
+    wait_for(lambda: run.messages.count() == 1)
+    try:
+        stop.request()
+        thread.join(timeout=4)
+    finally:
+        stop.reset()
+    ModelProvider.objects.create(project=run.project, name="mine", base_url="http://127.0.0.1:1/v1", default_model="paid")
+    settings.ENV = settings.ENV.model_copy(update={"demo_delay": 0.0})
+    run = driven(run)
+    assert (run.status, run.agent_model, run.judge_model) == (Status.COMPLETED, "demo/agent", "demo/judge")
+    assert set(run.model_calls.values_list("model", flat=True)) == {"demo/agent", "demo/judge"}

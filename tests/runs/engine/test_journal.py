@@ -1,10 +1,12 @@
 """The group commit: what is committed, what is refused, and that one bad step fails alone."""
 
 import asyncio
+import threading
 import uuid
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.engine import lease
 from runs.engine.journal import Journal, Step
@@ -91,3 +93,24 @@ def test_an_error_of_a_function_reaches_its_caller() -> None:
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(fail())
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_connection_that_breaks_during_commit_costs_no_step_and_doubles_none(monkeypatch: pytest.MonkeyPatch, happened: bool) -> None:
+    """Django's own commit fails once, after or before it took effect: nobody says which, and the rows are there once."""
+    held, breaks = claimed(), [True]
+    commits = BaseDatabaseWrapper._commit
+
+    def breaking(connection: BaseDatabaseWrapper) -> None:
+        if threading.current_thread().name == "evalhub-journal" and breaks:
+            breaks.clear()
+            if happened:
+                commits(connection)
+            raise OperationalError("server closed the connection unexpectedly")
+        commits(connection)
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", breaking)
+    assert asyncio.run(commit(Step(held, columns={"total_turns": 1}, messages=[message(held, 0)]))) == [None]
+    assert not breaks
+    run = EvalRun.objects.get(pk=held.run_id)
+    assert (run.total_turns, run.messages.count()) == (1, 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connection
 
 from runs.events import log
@@ -80,3 +81,20 @@ async def test_an_event_arrives_soon_after_its_commit() -> None:
         await asyncio.sleep(0.2)
         await sync_to_async(write)(run)
         assert await asyncio.wait_for(watch.queue.get(), 1)
+
+
+def drop_other_connections() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.skipif(not settings.IS_POSTGRES, reason="only PostgreSQL drops connections")
+async def test_it_outlives_a_dropped_connection() -> None:
+    tail, run = Tail(), await sync_to_async(run_make)()
+    async with tail.watch(run.id, 0) as watch:
+        await asyncio.sleep(0.3)
+        await sync_to_async(drop_other_connections)()
+        await sync_to_async(write)(run, 2)
+        assert await seqs(watch, 2) == [0, 1]
