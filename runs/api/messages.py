@@ -1,5 +1,6 @@
 """A pasted transcript: OpenAI chat messages, or the transcript of another run, as `evaluate` takes them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -32,6 +33,41 @@ class Content(serializers.Field[str, Any, Any, Any]):
         raise serializers.ValidationError(refusal)
 
 
+class ToolCall(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """{id, type, function: {name, arguments}}. What else is in it is kept: pages and judges read these four and no more."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError(f"Must be an object, not {kind_of(data)}.", code="not_an_object")
+        call = {key: value for key, value in data.items() if value is not None}
+        if "function" not in call and "name" in call:  # the flat shape, which some tools export
+            call["function"] = {"name": call.pop("name"), "arguments": call.pop("arguments", "")}
+        problems = {key: _not_a_text(call[key]) for key in ("id", "type") if not isinstance(call.get(key, ""), str)}
+        try:
+            call["function"] = self._function(call.get("function"))
+        except serializers.ValidationError as error:
+            problems["function"] = error.detail
+        if problems:
+            raise serializers.ValidationError(problems)
+        return call
+
+    def _function(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError(f"Must be an object with name and arguments, not {kind_of(data)}.", code="not_an_object")
+        arguments = data.get("arguments")
+        if isinstance(arguments, Mapping):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        function = {**data, "arguments": "" if arguments is None else arguments}
+        problems = {key: _not_a_text(function.get(key)) for key in ("name", "arguments") if not isinstance(function.get(key), str)}
+        if problems:
+            raise serializers.ValidationError(problems)
+        return function
+
+
+def _not_a_text(value: Any) -> Any:
+    return [f"Must be a text, not {kind_of(value)}."]
+
+
 class MessageInput(Body):
     # What OpenAI's servers and our own transcripts add to a message and a judge has no use for.
     ignored: ClassVar[frozenset[str]] = Body.ignored | {
@@ -50,7 +86,7 @@ class MessageInput(Body):
     role = Choice(Role.choices)
     content = Content(required=False)
     name = text(200)
-    tool_calls = serializers.ListField(child=serializers.DictField(), required=False, max_length=128)
+    tool_calls = serializers.ListField(child=ToolCall(), required=False, max_length=128)
     tool_call_id = text(200)
     session_index = Whole(min_value=0, max_value=MOST_SESSIONS, required=False)
 

@@ -115,7 +115,7 @@ def transcript_line(line: Line) -> str:
     """{"index", "role", "session", "content", tool_calls?, name?, at?} in one line: JSON escapes every line break."""
     shown: dict[str, Any] = {"index": line.index, "role": line.role, "session": line.session_index, "content": line.content}
     if line.tool_calls:
-        shown["tool_calls"] = [call.get("function", call) for call in line.tool_calls]
+        shown["tool_calls"] = [_function(call) for call in line.tool_calls]
     if line.name:
         shown["name"] = line.name
     if line.simulated_at and line.role == "user":
@@ -158,9 +158,17 @@ def quote_found(quote: str, line: Line | None) -> bool:
     wanted = _folded(quote)
     if line is None or not wanted:
         return False
-    calls = " ".join(json.dumps(call.get("function", call), ensure_ascii=False) for call in line.tool_calls)
-    raw_arguments = " ".join(str(call.get("function", call).get("arguments", "")) for call in line.tool_calls)
+    calls = " ".join(json.dumps(_function(call), ensure_ascii=False) for call in line.tool_calls)
+    raw_arguments = " ".join(str(_function(call).get("arguments", "")) for call in line.tool_calls)
     return any(wanted in _folded(text) for text in (line.content, calls, raw_arguments))
+
+
+def _function(call: object) -> Mapping[str, Any]:
+    """What was called, in any shape a stored call has. By now the judge is paid: an odd call must not lose the answer."""
+    if not isinstance(call, Mapping):
+        return {}
+    function = call.get("function")
+    return function if isinstance(function, Mapping) else call
 
 
 def _folded(text: str) -> str:

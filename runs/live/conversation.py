@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from evalhub.common import formatting
+from evalhub.common.jsontext import BadJSON, read_json
 from runs.models import EvalRun, Message
 
 STOP_REASONS = {
@@ -74,11 +75,11 @@ def opened_session(run: EvalRun, index: int, starts: str) -> Session:
 def turns(run: EvalRun, messages: Sequence[Message]) -> list[Turn]:
     """Messages as turns. A tool's answer is named by the call it answers."""
     calls = [call for message in messages for call in message.tool_calls or [] if isinstance(call, dict)]
-    names = {call.get("id"): str(_function(call).get("name", "")) for call in calls}
+    names = {call["id"]: str(_function(call).get("name", "")) for call in calls if isinstance(call.get("id"), str)}
     return [_turn(run, message, names) for message in messages]
 
 
-def _turn(run: EvalRun, message: Message, names: Mapping[Any, str]) -> Turn:
+def _turn(run: EvalRun, message: Message, names: Mapping[str, str]) -> Turn:
     tool = message.name or names.get(message.tool_call_id, "")
     return Turn(
         index=message.index,
@@ -118,8 +119,8 @@ def pretty(value: object) -> str:
     """JSON laid out for reading; a string that holds JSON is read first, any other stays as it is."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError:
+            value = read_json(value)
+        except BadJSON:
             return str(value)
     return json.dumps(value, ensure_ascii=False, indent=2)
 
@@ -136,8 +137,13 @@ def _gap(run: EvalRun, index: int) -> str:
 
 def stop_reason(run: EvalRun, index: int) -> str:
     """Why a session ended, in words; "" while it goes on or where nothing was simulated."""
-    ended = run.simulation_state.get("sessions", [])
-    reason = ended[index].get("reason", "") if index < len(ended) else ""
-    if run.simulation_state.get("failed_session") == index:
-        reason = "error"
+    reason = "error" if run.simulation_state.get("failed_session") == index else _stored_reason(run.simulation_state, index)
     return STOP_REASONS.get(reason, reason.replace("_", " "))
+
+
+def _stored_reason(state: Mapping[str, Any], index: int) -> str:
+    """`evaluate` takes any object for a state, so none of its shape can be relied on."""
+    ended = state.get("sessions")
+    session = ended[index] if isinstance(ended, list) and index < len(ended) else {}
+    reason = session.get("reason") if isinstance(session, dict) else ""
+    return reason if isinstance(reason, str) else ""

@@ -60,6 +60,23 @@ def test_it_takes_openais_tool_calls_null_contents_and_parts(owner: Api, evaluat
     assert rows[4].tool_calls == [{"type": "function", "function": {"name": "old", "arguments": "{}"}}]
 
 
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [
+        ({"function": {"name": "book", "arguments": {"seat": "12Ä"}}}, {"name": "book", "arguments": '{"seat": "12Ä"}'}),
+        ({"function": {"name": "now", "arguments": None}}, {"name": "now", "arguments": ""}),
+        ({"function": {"name": "now"}}, {"name": "now", "arguments": ""}),
+        ({"name": "book", "arguments": "{}"}, {"name": "book", "arguments": "{}"}),
+    ],
+)
+def test_a_tool_call_in_a_looser_shape_is_stored_in_openais(
+    owner: Api, evaluate: str, pasted: dict[str, Any], call: dict[str, Any], function: dict[str, Any]
+) -> None:
+    pasted["messages"].append({"role": "assistant", "tool_calls": [{"id": "c", "type": None, "index": 0, **call}]})
+    assert owner.post(evaluate, pasted).status_code == 202
+    assert Message.objects.get(index=2).tool_calls == [{"id": "c", "index": 0, "function": function}]
+
+
 def test_a_message_without_a_session_stays_in_the_one_before(owner: Api, evaluate: str, pasted: dict[str, Any]) -> None:
     pasted["messages"] = [
         {"role": "user", "content": "a", "session_index": 0},
@@ -108,6 +125,16 @@ USER, ASSISTANT = {"role": "user", "content": "Hi"}, {"role": "assistant", "cont
         ([{"role": "user", "content": 3}, ASSISTANT], "body.messages[0].content"),
         ([{"role": "user", "content": [{"type": "image_url"}]}, ASSISTANT], "body.messages[0].content[0]"),
         ([USER, {**ASSISTANT, "tool_calls": ["look_up"]}], "body.messages[1].tool_calls[0]"),
+        ([USER, {**ASSISTANT, "tool_calls": [{**CALL, "id": ["c"]}]}], "body.messages[1].tool_calls[0].id"),
+        ([USER, {**ASSISTANT, "tool_calls": [CALL, {**CALL, "type": 3}]}], "body.messages[1].tool_calls[1].type"),
+        ([USER, {**ASSISTANT, "tool_calls": [{"id": "c"}]}], "body.messages[1].tool_calls[0].function"),
+        ([USER, {**ASSISTANT, "tool_calls": [{**CALL, "function": None}]}], "body.messages[1].tool_calls[0].function"),
+        ([USER, {**ASSISTANT, "tool_calls": [{**CALL, "function": "find"}]}], "body.messages[1].tool_calls[0].function"),
+        ([USER, {**ASSISTANT, "tool_calls": [{"function": {"arguments": "{}"}}]}], "body.messages[1].tool_calls[0].function.name"),
+        (
+            [USER, {**ASSISTANT, "tool_calls": [{"function": {"name": "f", "arguments": [1]}}]}],
+            "body.messages[1].tool_calls[0].function.arguments",
+        ),
         ([{**USER, "session_index": 1}, {**ASSISTANT, "session_index": 0}], "body.messages[1].session_index"),
         ([{**USER, "session_index": -1}, ASSISTANT], "body.messages[0].session_index"),
         ([USER, {**ASSISTANT, "mood": "good"}], "body.messages[1].mood"),

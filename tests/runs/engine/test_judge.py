@@ -105,3 +105,11 @@ def test_white_space_and_case_do_not_matter_but_words_do() -> None:
 def test_a_quote_may_come_from_a_tool_call() -> None:
     line = Line(0, 0, 0, "assistant", "", tool_calls=({"function": {"name": "book", "arguments": '{"seat": "12A"}'}},))
     assert quote_found('"seat": "12A"', line)
+
+
+@pytest.mark.parametrize("call", [{"function": None, "id": "lost"}, {"function": "lost"}, {"name": "lost"}, {"function": ["lost"]}])
+def test_a_stored_tool_call_of_an_odd_shape_is_shown_and_can_be_quoted(call: dict[str, Any]) -> None:
+    line = Line(0, 0, 0, "assistant", "", tool_calls=(call,))
+    assert json.loads(transcript_line(line))["tool_calls"] == [call]
+    assert quote_found("lost", line)
+    assert not quote_found("found", line)
