@@ -2,8 +2,8 @@
 
 from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -29,4 +29,9 @@ def sign_in_by_link(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         return render(request, "accounts/link_used.html", status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     target = request.GET.get("next", "/")
-    return redirect(target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else "/")
+    # Not `redirect`: it takes a word without a slash for the name of a view.
+    return HttpResponseRedirect(target if _is_our_path(target) else "/")
+
+
+def _is_our_path(target: str) -> bool:
+    return target.startswith("/") and not target.startswith("//") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)

@@ -2,7 +2,7 @@
 
 import base64
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from evalhub.common.problems import invalid
 
@@ -24,7 +24,8 @@ def read_cursor(cursor: str) -> Keyset | None:
         created_at = datetime.fromisoformat(moment)
         if created_at.tzinfo is None:
             raise ValueError("a time without a zone")
-        return created_at, uuid.UUID(key)
-    except ValueError:
+        # Into UTC here, not in the query: year 1 in an eastern zone is before all time and overflows.
+        return created_at.astimezone(UTC), uuid.UUID(key)
+    except (ValueError, OverflowError):
         message = "This cursor is none of ours: send `next_cursor` of the page before, unchanged."
         raise invalid("query.cursor", message, value=cursor) from None

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.core.exceptions import SuspiciousOperation
@@ -81,12 +81,13 @@ def place_of(run: EvalRun) -> str:
 def _place(text: str) -> Place:
     moment, _, run_id = text.partition("~")
     try:
-        place = datetime.fromisoformat(moment), uuid.UUID(run_id)
-    except ValueError:
+        created_at = datetime.fromisoformat(moment)
+        if created_at.tzinfo is None:
+            raise ValueError("a time without a zone")
+        # Into UTC here, not in the query: year 1 in an eastern zone is before all time and overflows.
+        return created_at.astimezone(UTC), uuid.UUID(run_id)
+    except (ValueError, OverflowError):
         raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
-    if place[0].tzinfo is None:
-        raise SuspiciousOperation("The address names a place in the list without a time zone.")
-    return place
 
 
 def href(**query: str) -> str:

@@ -17,6 +17,8 @@ from runs.models import EvalRun
 from runs.web import listing
 from runs.web.access import PageRequest, member_required, require_editor
 
+MOST_DIGITS = 18  # of an event's number: Python refuses to read thousands of digits, databases take 64 bits
+
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -53,7 +55,7 @@ def run_live(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     """What came after an event, for pages whose WebSocket is blocked: the fragments the socket would have sent."""
     found = _run_or_404(request, run_id)
     after = request.GET.get("after", "")
-    if not after.isdecimal():
+    if not after.isdecimal() or len(after) > MOST_DIGITS:
         return HttpResponse(live.snapshot_html(found))
     return HttpResponse(live.update_html(found, log.read_after(found.id, int(after))))
 

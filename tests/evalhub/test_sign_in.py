@@ -52,8 +52,13 @@ def test_a_link_signs_in_once(client: Client, person: User) -> None:
     assert "This link is used up" in second.text
 
 
-def test_a_link_never_leads_to_another_site(client: Client, person: User) -> None:
-    assert client.get(f"{sign_in_path(person)}?next=//evil.example/")["Location"] == "/"
+@pytest.mark.parametrize(
+    "target", ["//evil.example/", "///evil.example", "/\\evil.example", "https://evil.example/", "word", "run-list", "runs/", ""]
+)
+def test_a_link_leads_to_a_path_of_this_site_or_home(client: Client, person: User, target: str) -> None:
+    response = client.get(sign_in_path(person), {"next": target})
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert signed_in(client)
 
 
 @pytest.mark.parametrize("path", ["/sign-in/MQ/nonsense", "/sign-in/!!/x", "/sign-in/OTk5/c0ffee-0123456789abcdef"])

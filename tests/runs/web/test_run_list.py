@@ -155,9 +155,19 @@ def test_a_polling_stretch_keeps_its_rows_when_a_run_is_created(owner: Client, p
     assert "Load more" not in response.text
 
 
-@pytest.mark.parametrize("place", ["nonsense", "2026-01-01~x", "2026-01-01T00:00:00~0b3b3a52-6c1f-4b0e-9d7e-8f9a9d0a2a11"])
-def test_a_place_that_cannot_be_read_is_a_bad_request(owner: Client, place: str) -> None:
-    response = owner.get("/runs/", {"after": place})
+@pytest.mark.parametrize("key", ["after", "until"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "nonsense",
+        "2026-01-01~x",
+        "2026-01-01T00:00:00~0b3b3a52-6c1f-4b0e-9d7e-8f9a9d0a2a11",
+        "0001-01-01T00:00:00+14:00~0b3b3a52-6c1f-4b0e-9d7e-8f9a9d0a2a11",
+        "9999-12-31T23:59:59-14:00~0b3b3a52-6c1f-4b0e-9d7e-8f9a9d0a2a11",
+    ],
+)
+def test_a_place_that_cannot_be_read_is_a_bad_request(owner: Client, key: str, place: str) -> None:
+    response = owner.get("/runs/", {key: place})
     assert response.status_code == 400
     assert "This request cannot be read" in response.text
 

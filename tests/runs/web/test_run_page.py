@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Project
@@ -112,11 +113,29 @@ def test_tool_calls_and_their_results_are_folded(owner: Client, project: Project
     assert "&quot;minutes&quot;: 25" in text
 
 
-@pytest.mark.parametrize("calls", [["find"], [{"function": "find"}], [{"function": {"name": None, "arguments": None}}], [{}]])
+@pytest.mark.parametrize(
+    "calls", [["find"], [{"function": "find"}], [{"function": {"name": None, "arguments": None}}], [{}], [{"id": ["c1"]}]]
+)
 def test_a_tool_call_of_an_odd_shape_is_shown_all_the_same(owner: Client, project: Project, calls: list[object]) -> None:
     run = factories.run(project=project)
     factories.message(run=run, role="assistant", content="", tool_calls=calls)
     assert "Calls <code>a tool</code>" in page(owner, run)
+
+
+@pytest.mark.parametrize("arguments", ["[" * 100_000, '"\\ud800"', "1" * 5_000, '{"a": NaN}', "not JSON"])
+def test_arguments_that_cannot_be_read_are_shown_as_they_are(owner: Client, project: Project, arguments: str) -> None:
+    run = factories.run(project=project)
+    factories.message(run=run, role="assistant", content="", tool_calls=[{"id": "c1", "function": {"name": "f", "arguments": arguments}}])
+    assert escape(arguments) in page(owner, run)
+
+
+@pytest.mark.parametrize("ended", [5, [1], {"0": "gave_up"}, [{"reason": ["gave_up"]}], [{"reason": None}], [None], None])
+def test_a_pasted_state_of_any_shape_leaves_the_page_whole(owner: Client, project: Project, ended: object) -> None:
+    run = factories.run(project=project, simulation_state={"sessions": ended})
+    factories.message(run=run, role="user", content="Hello there.")
+    text = page(owner, run)
+    assert "Hello there." in text
+    assert "the user gave up" not in text
 
 
 def test_the_system_message_is_folded(owner: Client, project: Project) -> None:
@@ -219,6 +238,13 @@ def test_a_poll_brings_what_the_socket_would_have_sent(owner: Client, project: P
     everything = owner.get(f"/runs/{run.id}/live?after=-1").text
     assert 'hx-swap-oob="beforeend"' in everything
     assert "Hello there." in everything
+
+
+def test_a_poll_after_a_number_of_thousands_of_digits_is_answered_with_the_whole_run(owner: Client, project: Project) -> None:
+    run = factories.run(project=project, status=Status.RUNNING)
+    factories.message(run=run, role="user", content="Hello there.")
+    assert "Hello there." in owner.get(f"/runs/{run.id}/live?after={'9' * 5_000}").text
+    assert owner.get(f"/runs/{run.id}/live?after={'9' * 18}").content == b""
 
 
 def test_a_poll_of_another_projects_run_finds_nothing(stranger: Client, project: Project) -> None:
