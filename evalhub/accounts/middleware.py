@@ -1,6 +1,6 @@
-"""Puts `request.membership` on every page's request: in which project its reader works, and as what.
+"""Puts `request.memberships` and `request.membership` on every page's request: where its reader is a member, and where they work now.
 
-Lazy, so that static files cost no query.
+Lazy, so that static files cost no query; one query answers both.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from evalhub.accounts.selectors import membership_of
+from evalhub.accounts.models import Membership
+from evalhub.accounts.selectors import membership_among, memberships_of
+
+SESSION_KEY = "project"  # the WebSocket of a run reads it too
 
 
 class ProjectMiddleware:
@@ -16,6 +19,13 @@ class ProjectMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = "project"
-        request.membership = SimpleLazyObject(lambda: membership_of(request.user, request.session.get(name, "")))  # type: ignore[attr-defined]
+        memberships = SimpleLazyObject(lambda: memberships_of(request.user))
+        current = SimpleLazyObject(lambda: membership_among(memberships, request.session.get(SESSION_KEY, "")))  # type: ignore[arg-type]
+        request.memberships, request.membership = memberships, current  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+def enter_project(request: HttpRequest, membership: Membership) -> None:
+    """This request and the person's next ones work in the membership's project."""
+    request.session[SESSION_KEY] = membership.project.name
+    request.membership = membership  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """Reads about who may see what: the one place where a bearer key or a session becomes a project."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -30,7 +31,17 @@ def api_key_find(token: str) -> ApiKey | None:
 
 def membership_of(user: AbstractBaseUser | AnonymousUser, project_name: str = "") -> Membership | None:
     """The person's membership of the named project; without a name, of the first one they joined."""
+    return membership_among(memberships_of(user), project_name)
+
+
+def memberships_of(user: AbstractBaseUser | AnonymousUser) -> list[Membership]:
+    """Every membership of the person with its project, the first they joined first. One query: a person is in few projects."""
     if not user.is_authenticated:
-        return None
-    memberships = Membership.objects.select_related("project").filter(user_id=user.pk).order_by("created_at")
-    return (memberships.filter(project__name=project_name).first() if project_name else None) or memberships.first()
+        return []
+    return list(Membership.objects.select_related("project").filter(user_id=user.pk).order_by("created_at", "id"))
+
+
+def membership_among(memberships: Sequence[Membership], project_name: str) -> Membership | None:
+    """The one in the named project; when there is none (any more), the first."""
+    named = (membership for membership in memberships if membership.project.name == project_name)
+    return next(named, memberships[0] if memberships else None)

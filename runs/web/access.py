@@ -1,17 +1,19 @@
-"""Who may open a page: the decorators of every view here. A reader works in one project, and other projects' rows do not exist for them."""
+"""Who may open a page: the decorators of every view here. A reader works in one project, and rows of projects without them do not exist."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from evalhub.accounts.models import Membership
+from runs.models import EvalRun
 
 P = ParamSpec("P")
 
@@ -19,6 +21,7 @@ P = ParamSpec("P")
 class PageRequest(HttpRequest):
     """The request of a page after the middleware: who reads, in which project, and whether htmx asks."""
 
+    memberships: Sequence[Membership]
     membership: Membership
     htmx: HtmxDetails
 
@@ -43,3 +46,16 @@ def require_editor(request: PageRequest) -> None:
     """Raises PermissionDenied, which becomes the 403 page, for a viewer."""
     if not request.membership.may_write:
         raise PermissionDenied("A viewer reads; editors and owners start and cancel runs.")
+
+
+def run_or_404(request: PageRequest, run_id: uuid.UUID) -> EvalRun:
+    """A run of any project the reader is in. The request then works in the run's project, so that the role there holds.
+
+    Only this request: a poll of a tab that is still open must not move the person back from the project they switched to.
+    """
+    projects = {membership.project_id: membership for membership in request.memberships}
+    run = EvalRun.objects.filter(pk=run_id, project__in=projects).first()
+    if run is None:
+        raise Http404
+    request.membership = projects[run.project_id]
+    return run

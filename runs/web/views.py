@@ -3,19 +3,20 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from runs import selectors, services
+from evalhub.accounts.middleware import enter_project
+from runs import services
 from runs.events import log
 from runs.live import parts
 from runs.live import render as live
 from runs.live.conversation import pretty
 from runs.models import EvalRun
 from runs.web import listing
-from runs.web.access import PageRequest, member_required, require_editor
+from runs.web.access import PageRequest, member_required, require_editor, run_or_404
 
 MOST_DIGITS = 18  # of an event's number: Python refuses to read thousands of digits, databases take 64 bits
 
@@ -42,7 +43,10 @@ def run_list(request: PageRequest) -> HttpResponse:
 @require_GET
 @member_required
 def run(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
-    found = _run_or_404(request, run_id)
+    came_from = request.membership.project_id
+    found = run_or_404(request, run_id)
+    if found.project_id != came_from:
+        enter_project(request, request.membership)
     limit = None if request.GET.get("events") == "all" else parts.EVENTS_SHOWN
     context = parts.run_parts(found, events_limit=limit)
     return render(request, "runs/run.html", {**context, "snapshots": _snapshots(found), "may_write": request.membership.may_write})
@@ -53,7 +57,7 @@ def run(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @member_required
 def run_live(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     """What came after an event, for pages whose WebSocket is blocked: the fragments the socket would have sent."""
-    found = _run_or_404(request, run_id)
+    found = run_or_404(request, run_id)
     after = request.GET.get("after", "")
     if not after.isdecimal() or len(after) > MOST_DIGITS:
         return HttpResponse(live.snapshot_html(found))
@@ -63,21 +67,12 @@ def run_live(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @member_required
 def run_cancel(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
+    run_or_404(request, run_id)  # before the question of the role, which is the one in the run's project
     require_editor(request)
-    try:
-        cancelled = services.run_cancel(run_id=run_id, project=request.membership.project)
-    except EvalRun.DoesNotExist:
-        raise Http404 from None
+    cancelled = services.run_cancel(run_id=run_id, project=request.membership.project)
     if cancelled.is_active:
         messages.info(request, "The run was asked to stop. It ends before its next turn.")
     return redirect("run", run_id)
-
-
-def _run_or_404(request: PageRequest, run_id: uuid.UUID) -> EvalRun:
-    try:
-        return selectors.run_get(run_id=run_id, project=request.membership.project)
-    except EvalRun.DoesNotExist:
-        raise Http404 from None
 
 
 def _snapshots(run: EvalRun) -> list[tuple[str, str]]:
