@@ -9,7 +9,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from evalhub.accounts.selectors import membership_of
+from evalhub.accounts.selectors import memberships_of
 from runs.live import render
 from runs.live.tail import Batch, tail
 from runs.models import EvalRun
@@ -66,8 +66,8 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
 def _snapshot(scope: dict[str, Any], run_id: uuid.UUID) -> tuple[str, int, bool] | None:
     """(html, next event number, whether the run is final), or None where this person has no such run."""
-    membership = membership_of(scope["user"], scope["session"].get("project", ""))
-    run = EvalRun.objects.of(membership.project).filter(pk=run_id).first() if membership else None
+    projects = [membership.project_id for membership in memberships_of(scope["user"])]
+    run = EvalRun.objects.filter(pk=run_id, project__in=projects).first()
     return (render.snapshot_html(run), run.next_seq, run.is_final) if run else None
 
 
