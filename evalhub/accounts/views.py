@@ -19,6 +19,11 @@ class SignIn(LoginView):
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
+    def get_redirect_url(self) -> str:
+        """Not back to this page: Django takes that for a loop, and fails."""
+        target = super().get_redirect_url()
+        return "" if target == self.request.path else target
+
 
 class SignOut(LogoutView):
     http_method_names = ["post", "options"]

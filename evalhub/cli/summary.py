@@ -85,7 +85,8 @@ def summarise(outcomes: Sequence[Outcome]) -> Summary:
 
 def unpriced_calls(run: Mapping[str, Any]) -> int:
     """How many of a run's model calls have no known price; its costs are without them."""
-    return int((run.get("simulation_state") or {}).get("unpriced_calls") or 0)
+    count = (run.get("simulation_state") or {}).get("unpriced_calls")
+    return count if isinstance(count, int) else 0  # a pasted state may say anything
 
 
 def _category_means(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mean | None]]:

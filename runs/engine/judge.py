@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from agents.llm.errors import InvalidAnswer
+from agents.llm.quoting import storable
 from agents.llm.types import CallRecord, ChatMessage, ChatModel
 from runs.engine.transcript import Line
 
@@ -131,7 +132,7 @@ def read_answer(data: object, categories: Sequence[Mapping[str, Any]], lines: Se
     texts = {line.index: line for line in lines}
     judged = [_read_category(category["key"], by_key.get(category["key"]), texts, problem) for category in categories]
     feedback = whole.get("feedback")
-    return {"categories": judged, "feedback": feedback if isinstance(feedback, str) else "", "unscored_reason": problem}
+    return {"categories": judged, "feedback": storable(feedback) if isinstance(feedback, str) else "", "unscored_reason": problem}
 
 
 def _read_category(key: str, item: object, lines: Mapping[int, Line], problem: str) -> dict[str, Any]:
@@ -143,13 +144,13 @@ def _read_category(key: str, item: object, lines: Mapping[int, Line], problem: s
             why = problem or "The judge left this category out."
         return {"key": key, "score": None, "reasoning": "", "unscored_reason": why, "evidence": []}
     evidence = [_check(item, lines) for item in answer.evidence[:MAX_EVIDENCE]]
-    reasoning = answer.reasoning[: REASONING_CHARACTERS * 4]
+    reasoning = storable(answer.reasoning[: REASONING_CHARACTERS * 4])
     return {"key": key, "score": answer.score, "reasoning": reasoning, "unscored_reason": "", "evidence": evidence}
 
 
 def _check(evidence: Evidence, lines: Mapping[int, Line]) -> dict[str, Any]:
     """A quote must stand in the message it cites; one that does not is kept, marked and counted."""
-    quote = evidence.quote[: QUOTE_CHARACTERS * 4]
+    quote = storable(evidence.quote[: QUOTE_CHARACTERS * 4])
     return {"message_index": evidence.message_index, "quote": quote, "found": quote_found(quote, lines.get(evidence.message_index))}
 
 

@@ -81,3 +81,9 @@ def test_only_staff_see_the_admin_link(client: Client) -> None:
     assert 'href="/admin/"' not in client.get("/runs/").text
     client.force_login(factories.owner(project=project))
     assert 'href="/admin/"' in client.get("/runs/").text
+
+
+def test_somebody_who_is_signed_in_is_not_led_in_circles(client: Client, person: User) -> None:
+    client.force_login(person)
+    response = client.get("/sign-in?next=/sign-in")
+    assert (response.status_code, response["Location"]) == (302, "/")

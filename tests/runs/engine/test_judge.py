@@ -113,3 +113,11 @@ def test_a_stored_tool_call_of_an_odd_shape_is_shown_and_can_be_quoted(call: dic
     assert json.loads(transcript_line(line))["tool_calls"] == [call]
     assert quote_found("lost", line)
     assert not quote_found("found", line)
+
+
+def test_characters_that_no_database_takes_are_replaced() -> None:
+    data = {"categories": {"copy": {**category(), "reasoning": "a\x00b\ud800c"}}, "feedback": "x\x00"}
+    answer = read_answer(data, CATEGORIES, LINES, "")
+    for text in (answer["categories"][1]["reasoning"], answer["feedback"]):
+        assert "\x00" not in text
+        text.encode()
