@@ -19,9 +19,9 @@ class SignIn(LoginView):
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Not back to this page: Django takes that for a loop, and fails."""
-        target = super().get_redirect_url()
+        target = super().get_redirect_url(*([request] if request else []))  # Django 5.2 takes no request
         return "" if target == self.request.path else target
 
 
