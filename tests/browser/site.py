@@ -57,7 +57,7 @@ class Site:
 
 def environment() -> dict[str, str]:
     """Demo models that take their time, so that there is something to watch."""
-    return {**os.environ, "EVALHUB_DEMO_DELAY": "0.4", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, "DATABASE_URL": "", "EVALHUB_DEMO_DELAY": "0.4", "PYTHONUNBUFFERED": "1"}
 
 
 def command(*arguments: str) -> str:

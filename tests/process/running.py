@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -31,6 +31,11 @@ class Answer:
     text: str
 
 
+def told(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process. Its database is in its folder unless the test names one, whatever the suite itself runs on."""
+    return {**os.environ, "DATABASE_URL": "", **environment}
+
+
 def evalhub(*arguments: str, timeout: float = START_S, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
@@ -40,7 +45,7 @@ def evalhub(*arguments: str, timeout: float = START_S, **environment: str) -> su
         check=False,
         timeout=timeout,
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env=told(environment),
     )
 
 
@@ -82,7 +87,7 @@ class Started:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ROOT if not python else folder.parent,
-            env={**os.environ, **environment},
+            env=told(environment),
         )
         assert self.process.stdout
         threading.Thread(target=self._read, args=[self.process.stdout], daemon=True).start()
