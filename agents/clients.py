@@ -21,6 +21,7 @@ from evalhub.common.secrets import SecretUnreadable, decrypt
 
 DEMO = "demo"
 DEMO_MODELS = {"agent": "demo/agent", "user": "demo/user", "judge": "demo/judge"}
+PARTS = {"agent": "the agent", "user": "the simulated user", "judge": "the judge"}
 OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com"
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
@@ -65,8 +66,8 @@ class Providers:
                 return f"{provider.name}/{model}"
         names = ", ".join(self.by_name)
         raise UnknownModel(
-            f"No model is named, and no provider has a default model (providers: {names}). "
-            "Name one as provider/model or set EVALHUB_DEFAULT_MODEL."
+            f"No model is named for {PARTS[part]}, and no provider has a default model (providers: {names}). "
+            "Give a provider a default model, set EVALHUB_DEFAULT_MODEL, or name the model as provider/model."
         )
 
     def spec(self, name: str, *, part: str) -> ModelSpec:

@@ -167,7 +167,7 @@ _SOMEBODY: dict[str, Any] = {
     "style": "Plain and short, one thing at a time, now and then a typo. Polite without gushing.",
     "goal": "Get one thing done that this agent is there for, and find out whether it listens.",
     "facts": [
-        "Works in an office from Monday to Friday.",
+        "He works in an office from Monday to Friday.",
         "Has a sister called Kim who has a birthday soon.",
         "Has little time in the evenings.",
     ],

@@ -64,6 +64,13 @@ class Env(BaseSettings):
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="The largest request body the API reads.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is written to the logs.")
 
+    @field_validator("openai_base_url", "anthropic_base_url")
+    @classmethod
+    def web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must be an address that starts with http:// or https://")
+        return value
+
     @field_validator("allowed_hosts", "allowed_hosts_out", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:

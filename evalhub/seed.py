@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from agents.clients import DEMO_MODELS
 from agents.models import Agent
 from agents.seed_data import DEMO_CHARACTER, DEMO_PERSONA, DEMO_SESSIONS
 from agents.shapes import plain
@@ -57,7 +58,12 @@ def demo_run_ensure(project: Project) -> EvalRun | None:
         user_persona=plain(DEMO_PERSONA),
         simulation_config={"max_turns_per_session": DEMO_TURNS, "enable_consolidation": True},
     )
-    return run_create(project=project, kind=Kind.RUN_EVAL, request=request)
+    run = run_create(project=project, kind=Kind.RUN_EVAL, request=request)
+    # Nobody asked for this run, so it must not spend anybody's money: a run keeps the models it began with, and it begins with these.
+    run.agent_model, run.user_model = DEMO_MODELS["agent"], DEMO_MODELS["user"]
+    run.judge_model = run.adaptation_judge_model = DEMO_MODELS["judge"]
+    run.save(update_fields=["agent_model", "user_model", "judge_model", "adaptation_judge_model"])
+    return run
 
 
 def _system_template(template_type: str) -> EvalTemplate | None:

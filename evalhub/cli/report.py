@@ -59,13 +59,15 @@ def _costs(run: Mapping[str, Any]) -> Table:
     for heading in ("Simulation", "Evaluation", "Total"):
         table.add_column(heading, justify="right")
     unpriced = unpriced_calls(run)
-    table.add_row(*(_dollars(run[key], unpriced) for key in ("simulation_cost_usd", "evaluation_cost_usd", "total_cost_usd")))
+    # Which part the unpriced calls belong to is not told: only the page, which has the calls, can say it.
+    parts = [_dollars(run[key], unpriced, unknown="not known") for key in ("simulation_cost_usd", "evaluation_cost_usd")]
+    table.add_row(*parts, _dollars(run["total_cost_usd"], unpriced))
     return table
 
 
-def _dollars(cost: float, unpriced: int) -> str:
+def _dollars(cost: float, unpriced: int, unknown: str = "unpriced") -> str:
     """An unknown price is said, never shown as nothing."""
-    return "unpriced" if unpriced and not cost else f"${cost:.4f}"
+    return unknown if unpriced and not cost else f"${cost:.4f}"
 
 
 def print_summary(summary: Summary) -> None:

@@ -66,9 +66,9 @@ class Simulation:
             await self._session(index)
         minutes = self.minutes
         self.state["finished"] = True
-        event = SimulationCompleted(
-            message=f"Simulated {len(self.done)} sessions.", simulated_minutes=minutes, session_index=max(len(self.done) - 1, 0)
-        )
+        count = len(self.done)
+        said = f"Simulated {count} session{'s' if count != 1 else ''}."
+        event = SimulationCompleted(message=said, simulated_minutes=minutes, session_index=max(count - 1, 0))
         await self._write(events=[event], minutes=minutes)
 
     @property
@@ -233,7 +233,8 @@ class Simulation:
         events: list[Event] = [event]
         if writing_next:
             events.append(TurnStarted(session_index=index, turn_index=turn + 1))
-        await self._write(lines=[line], events=events, purpose=purpose, reply=reply)
+        minutes = int((self._time(index, turn) - self.scenario.starts_at) / timedelta(minutes=1))
+        await self._write(lines=[line], events=events, purpose=purpose, reply=reply, minutes=minutes)
 
     async def _write(
         self,

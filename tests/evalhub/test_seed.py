@@ -2,9 +2,10 @@
 
 import pytest
 
-from agents.models import Agent
+from agents.models import Agent, ModelProvider
 from evalhub.accounts.models import Role
 from evalhub.seed import demo_run_ensure, seed_ensure
+from runs.engine.drain import run_drain
 from runs.models import EvalRun
 from templates_app.models import EvalTemplate, Persona
 
@@ -47,3 +48,15 @@ def test_there_is_one_demo_run_only() -> None:
     project = seed_ensure().project
     assert demo_run_ensure(project) is not None
     assert demo_run_ensure(project) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_run_uses_the_demo_models_whatever_is_configured() -> None:
+    project = seed_ensure().project
+    ModelProvider.objects.create(project=project, name="paid", base_url="http://127.0.0.1:1/v1", default_model="dear")
+    run = demo_run_ensure(project)
+    assert run is not None
+    run_drain(linger=0)
+    run.refresh_from_db()
+    assert run.status == "completed"
+    assert set(run.model_calls.values_list("model", flat=True)) == {"demo/agent", "demo/user", "demo/judge"}

@@ -25,7 +25,7 @@ _REACTION = re.compile(
 )
 _ALLERGY = re.compile(r"\b(?:allergic|allergy)\b", re.IGNORECASE)
 _LEAD = re.compile(
-    r"^(?:(?:hi|hello|hey|and|but|so|also|well|oh|by the way|just so you know|one more thing|you should know|it matters here that)"
+    r"^(?:(?:hi|hello|hey|and|but|so|also|well|oh|by the way|just so you know|one more thing|you should know|it matters here(?: that)?)"
     r"[,:!]?\s+)+",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from agents.llm.types import ChatMessage
 
 GOAL_MET = "[[goal_met]]"
 LEAST_TURNS = 3
+ARTICLES = frozenset(["a", "an", "the", "some", "any", "more", "my", "our", "one", "two", "three"])
 
 FIRST_WORDS = [
     "Hi! I would like to {goal}.",
@@ -28,7 +29,7 @@ REACTIONS = [
     "Fair enough, although {word} worries me a bit.",
     "Okay, {word} I can do.",
 ]
-FACT_LEADS = ["You should know: {fact}", "One more thing: {fact}", "Just so you know, {fact}", "It matters here that {fact}"]
+FACT_LEADS = ["You should know: {fact}", "One more thing: {fact}", "Just so you know: {fact}", "It matters here: {fact}"]
 FOLLOW_UPS = [
     "Could you say more about {word}?",
     "How would I begin with {word}?",
@@ -89,7 +90,8 @@ def _read(messages: Sequence[ChatMessage]) -> Part:
 def _as_wish(goal: str) -> str:
     """Fit to stand behind "I would like to"."""
     wish = first_person(goal or "find out what you can do for me").rstrip(".")
-    return wish[:1].lower() + wish[1:]
+    wish = wish[:1].lower() + wish[1:]
+    return f"get {wish}" if wish.split(" ")[0] in ARTICLES else wish
 
 
 def _first(part: Part) -> str:

@@ -63,7 +63,7 @@ def test_it_lists_only_runs_of_the_readers_project(owner: Client, stranger: Clie
 def test_a_row_says_what_the_run_is(owner: Client, project: Project) -> None:
     factories.finished_run(project=project, demo=True)
     page = owner.get("/runs/").text
-    for word in ("Mara", "Simulate and judge", "Conversation quality", "completed", "80<small> / 100", "$0.0124", ">demo<"):
+    for word in ("Mara", "Simulate and judge", "Conversation quality", "completed", "80<small> / 100", "$0.0124", ">demo models<"):
         assert word in page
 
 
