@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.evalhub.cli.conftest import Command
+from tests.process.running import evalhub
 
 COMMANDS = ["up", "web", "worker", "migrate", "manage", "create-key", "create-project", "sign-in-link"]
 THROUGH_THE_API = ["run-eval", "evaluate", "model-server"]
@@ -71,8 +72,3 @@ def test_a_database_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     ended = evalhub("migrate", "--data-dir", str(tmp_path))
     assert ended.returncode == 2
     assert ended.stderr == f"evalhub: The database {tmp_path}/evalhub.sqlite3 cannot be used: file is not a database\n"
-
-
-def evalhub(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, where settings are not loaded yet."""
-    return subprocess.run([sys.executable, "-m", "evalhub.cli", *arguments], capture_output=True, text=True, check=False)
