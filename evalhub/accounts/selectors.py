@@ -29,11 +29,6 @@ def api_key_find(token: str) -> ApiKey | None:
     return key
 
 
-def membership_of(user: AbstractBaseUser | AnonymousUser, project_name: str = "") -> Membership | None:
-    """The person's membership of the named project; without a name, of the first one they joined."""
-    return membership_among(memberships_of(user), project_name)
-
-
 def memberships_of(user: AbstractBaseUser | AnonymousUser) -> list[Membership]:
     """Every membership of the person with its project, the first they joined first. One query: a person is in few projects."""
     if not user.is_authenticated:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.process.talking import free_port
 
 START_SECONDS = 90
 STOP_SECONDS = 10
@@ -93,9 +94,3 @@ def _wait_for_link(process: subprocess.Popen[str], log: Path) -> None:
             return
         time.sleep(0.2)
     raise AssertionError(f"`evalhub up` did not come up:\n{log.read_text()}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

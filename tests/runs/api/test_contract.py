@@ -7,7 +7,7 @@ import pytest
 from agents.models import Agent
 from runs.models import EvalRun
 from templates_app.models import EvalTemplate
-from tests.runs.api.client import Api, check_contract, missing_for_contract
+from tests.runs.api.client import CONTRACT, Api, check_contract, missing_for_contract
 
 CONFIG = {
     "max_sessions": 0,
@@ -43,6 +43,7 @@ OVERRIDE = {
 def test_answers_are_compared_with_the_contract() -> None:
     if reason := missing_for_contract():
         pytest.skip(reason)
+    assert CONTRACT.is_file()
 
 
 def requests(quality: str, adaptation: str, source: str) -> dict[str, tuple[str, dict[str, Any]]]:

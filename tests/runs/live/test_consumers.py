@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from runs.engine.drain import run_drain
 from runs.live.consumers import FINISHED, NOT_YOURS, RunConsumer
+from runs.live.tail import tail
 from runs.models import EvalRun
 from tests import factories
 from tests.support.runs import run_make
@@ -77,4 +78,6 @@ async def test_a_page_that_is_closed_ends_its_socket() -> None:
     run = await sync_to_async(run_make)()
     socket = await opened(run, await sync_to_async(owner_of)(run))
     await socket.receive_output(5)
+    assert [watch.run_id for watch in tail._watches] == [run.id]
     await socket.disconnect()
+    assert not tail._watches

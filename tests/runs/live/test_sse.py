@@ -12,6 +12,7 @@ from evalhub.accounts.services import api_key_create
 from evalhub.asgi import application
 from runs.engine.drain import run_drain
 from runs.live.sse import frames
+from runs.live.tail import tail
 from runs.models import EvalRun
 from runs.services import run_cancel
 from tests.support.runs import project_make, run_make
@@ -135,8 +136,14 @@ async def test_a_client_that_goes_away_ends_its_stream() -> None:
     scope = {"type": "http", "method": "GET", "path": f"/api/v1/eval-runs/{run.id}/events", "query_string": b"", "headers": headers}
     client = ApplicationCommunicator(application, scope)
     await client.receive_output(5)
+    for _ in range(100):  # the watch begins just after the headers
+        if tail._watches:
+            break
+        await asyncio.sleep(0.02)
+    assert [watch.run_id for watch in tail._watches] == [run.id]
     await client.send_input({"type": "http.disconnect"})
     await client.wait(5)
+    assert not tail._watches
 
 
 def test_a_large_event_is_split_and_its_pieces_make_the_event_again() -> None:
