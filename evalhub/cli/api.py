@@ -13,11 +13,12 @@ from evalhub.cli.errors import FAILED, WRONG_USE, CommandError
 
 API = "/api/v1"
 CONNECT_S = 10.0
-ANSWER_S = 60.0
+ANSWER_S = 30.0
 SILENCE_S = 45.0  # three times the longest pause between two keep-alives of a stream
 BUSY = frozenset({429, 503})
 BUSY_TRIES = 6
 BUSY_WAIT_S = 60.0
+CUT_PAUSES_S = (0.2, 1.0, 3.0)
 
 
 class Refused(CommandError):
@@ -39,7 +40,11 @@ class Busy(Refused):
 
 
 class Unreachable(CommandError):
-    """Nobody answered, or the answer broke off. Worth another try where asking twice does no harm."""
+    """Nobody answered."""
+
+
+class Cut(Unreachable):
+    """Somebody was there, but the answer never came whole. What was asked may have happened."""
 
 
 class Api:
@@ -50,23 +55,31 @@ class Api:
         self.url = url.rstrip("/")
 
     async def get(self, path: str) -> Any:
-        return await self._patiently("GET", path, None)
+        return await self._patiently("GET", path)
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Not repeated after a cut connection, which might start a second run; only after the server asks for patience."""
-        return await self._patiently("POST", path, body)
+        """Every try carries the same Idempotency-Key: an answer that was lost on its way is asked for again and starts no second run."""
+        return await self._patiently("POST", path, json=body, headers={"Idempotency-Key": uuid.uuid4().hex})
 
-    async def _patiently(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        for _ in range(BUSY_TRIES - 1):
+    async def _patiently(self, method: str, path: str, **sent: Any) -> Any:
+        """Asked again while the server is busy, and where the answer was cut."""
+        cuts, busies = iter(CUT_PAUSES_S), iter(range(BUSY_TRIES - 1))
+        while True:
             try:
-                return await self._json(method, path, body)
+                return await self._json(method, path, **sent)
             except Busy as busy:
+                if next(busies, None) is None:
+                    raise
                 await asyncio.sleep(busy.wait_s)
-        return await self._json(method, path, body)
+            except Cut:
+                pause = next(cuts, None)
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
 
-    async def _json(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    async def _json(self, method: str, path: str, **sent: Any) -> Any:
         timeout = aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S)
-        async with self._reach(), self._http.request(method, f"{self.url}{API}{path}", json=body, timeout=timeout) as response:
+        async with self._reach(), self._http.request(method, f"{self.url}{API}{path}", timeout=timeout, **sent) as response:
             await _raise_refusal(response)
             return await _read_json(response, self.url)
 
@@ -91,7 +104,7 @@ class Api:
                 f"No EvalHub answers at {self.url}. Start it with `evalhub up`, or say where it is with --url or EVALHUB_URL."
             ) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(f"EvalHub at {self.url} did not answer: {error or type(error).__name__}.", FAILED) from None
+            raise Cut(f"EvalHub at {self.url} did not answer: {error or type(error).__name__}.", FAILED) from None
 
     async def template_id(self, wanted: str) -> str:
         """The id of a quality template, from its UUID or name. Raises CommandError that lists the names there are."""

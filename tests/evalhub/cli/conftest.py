@@ -68,13 +68,20 @@ class StandIn:
     run: dict[str, Any] = field(default_factory=judged)
     streams: list[list[dict[str, Any] | None]] = field(default_factory=lambda: [[event(0, "run_started"), event(1, "final_status")]])
     refusals: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
+    cuts: int = 0  # how many of the next starts are cut before their answer
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    idempotency_keys: list[str] = field(default_factory=list)
     asked_from: list[int] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
     async def start_run(self, request: web.Request) -> web.Response:
         self.keys.add(request.headers["Authorization"])
         self.bodies.append(await request.json())
+        self.idempotency_keys.append(request.headers["Idempotency-Key"])
+        if self.cuts:
+            self.cuts -= 1
+            assert request.transport
+            request.transport.abort()
         if self.refusals:
             status, problem, headers = self.refusals.pop(0)
             return web.json_response(problem, status=status, headers=headers, content_type="application/problem+json")

@@ -61,6 +61,26 @@ def test_a_failed_run_ends_with_one_and_its_reason(command: Command, server: Sta
     assert "The run is failed: No provider for gpt-9." in ended.err
 
 
+def test_a_start_whose_answer_was_cut_is_sent_again_under_the_same_key(command: Command, server: StandIn) -> None:
+    server.cuts = 2
+    assert command(*ASK).code == 0
+    assert len(server.bodies) == 3
+    assert len(set(server.idempotency_keys)) == 1
+
+
+def test_two_starts_have_two_keys(command: Command, server: StandIn) -> None:
+    command(*ASK)
+    command(*ASK)
+    assert len(set(server.idempotency_keys)) == 2
+
+
+def test_a_start_that_is_always_cut_ends_with_the_reason(command: Command, server: StandIn) -> None:
+    server.cuts = 99
+    ended = command(*ASK)
+    assert ended.code == 1
+    assert "did not answer" in ended.err
+
+
 def test_a_cut_stream_goes_on_at_the_next_event(command: Command, server: StandIn) -> None:
     server.streams = [[event(0, "run_started"), event(1, "turn_started"), None], [event(2, "turn_completed"), event(3, "final_status")]]
     assert command(*ASK).code == 0
