@@ -21,6 +21,7 @@ from evalhub.cli.options import (
     Model,
     PersonaFile,
     Port,
+    Scopes,
     SessionsFile,
     TemplateName,
     Url,
@@ -133,6 +134,7 @@ def manage(context: typer.Context) -> None:
 def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for, so that you know later which one to revoke.")],
     project: Annotated[str, typer.Option("--project", help="The project the key belongs to.")] = "default",
+    scope: Scopes = None,
     data_dir: DataDir = None,
 ) -> None:
     """Make an API key and print it.
@@ -143,10 +145,11 @@ def create_key(
     Examples:
       evalhub create-key laptop
       export EVALHUB_API_KEY=$(evalhub create-key ci --project default)
+      evalhub create-key dashboard --scope read
     """
     from evalhub.cli.people import key_create
 
-    typer.echo(key_create(name=name, project=project, data_dir=data_dir))
+    typer.echo(key_create(name=name, project=project, scopes=[*(scope or [])], data_dir=data_dir))
 
 
 @app.command()

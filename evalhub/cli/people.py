@@ -6,7 +6,7 @@ from evalhub.cli.errors import CommandError
 from evalhub.cli.installation import database_errors, django_start, require_started
 
 
-def key_create(*, name: str, project: str, data_dir: Path | None) -> str:
+def key_create(*, name: str, project: str, scopes: list[str], data_dir: Path | None) -> str:
     """A new API key, shown this once."""
     from django.core.exceptions import ValidationError
 
@@ -20,7 +20,7 @@ def key_create(*, name: str, project: str, data_dir: Path | None) -> str:
             names = ", ".join(Project.objects.values_list("name", flat=True)[:20])
             raise CommandError(f"There is no project {project!r}; there are: {names}. Make it with `evalhub create-project {project}`.")
         try:
-            return api_key_create(project=found, name=name)[1]
+            return api_key_create(project=found, name=name, scopes=scopes)[1]
         except ValidationError as error:
             raise CommandError(_sentence(error)) from None
 

@@ -5,9 +5,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import ApiKey, Project
 from evalhub.accounts.selectors import api_key_find
 from evalhub.accounts.services import user_of_link
+from evalhub.cli.options import Scope
 from tests.evalhub.cli.conftest import Command
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,22 @@ def test_create_key_prints_the_key_and_nothing_else(command: Command, project: P
     key = api_key_find(ended.out.removesuffix("\n"))
     assert key is not None
     assert (key.name, key.project) == ("ci", project)
+
+
+def test_a_key_may_be_made_for_reading_only(command: Command, project: Project) -> None:
+    key = api_key_find(command("create-key", "dashboard", "--scope", "read", "--scope", "run").out.strip())
+    assert key is not None
+    assert key.scopes == ["read", "run"]
+
+
+def test_the_scopes_of_the_command_are_those_of_keys() -> None:
+    assert [str(scope) for scope in Scope] == [str(scope) for scope in ApiKey.Scope]
+
+
+def test_an_unknown_scope_is_refused_with_those_there_are(command: Command, project: Project) -> None:
+    ended = command("create-key", "ci", "--scope", "admin")
+    assert ended.code == 2
+    assert all(scope in ended.err for scope in ("read", "run", "write"))
 
 
 def test_a_key_for_an_unknown_project_names_those_there_are(command: Command, project: Project) -> None:
