@@ -6,9 +6,10 @@ Endpoints subclass `evalhub.accounts.endpoint.Endpoint`; nothing imports this mo
 import logging
 import uuid
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -21,8 +22,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evalhub.accounts.models import ApiKey
-from evalhub.accounts.selectors import api_key_find, bearer_token
+from evalhub.accounts.access import Grant, key_grant, session_grant
 from evalhub.common.jsontext import BadJSON, read_json
 from evalhub.common.parsing import location
 from evalhub.common.problems import CONTENT_TYPE, Problem, error_item, problem_response, shown, unknown_path
@@ -36,32 +36,27 @@ API_ROOT = "/api/"
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer sk_…`. The key is the request's `auth`; there is no user behind it."""
+    """`Authorization: Bearer sk_…`. A wrong header is an error, whoever is signed in; there is no user behind a key."""
 
-    def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey]:
-        token = bearer_token(request.headers.get("Authorization", ""))
-        if not token:
-            detail = "Send an API key in the header `Authorization: Bearer sk_…`; `evalhub create-key NAME` makes one."
-            raise exceptions.NotAuthenticated(detail)
-        key = api_key_find(token)
-        if key is None:
-            raise exceptions.AuthenticationFailed("This API key is unknown here, or it was revoked.")
-        return AnonymousUser(), key
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Grant] | None:
+        header = request.headers.get("Authorization")
+        return None if header is None else (AnonymousUser(), key_grant(header))
 
-    def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="evalhub"'
+
+class PersonAuthentication(BaseAuthentication):
+    """The session of somebody who signed in to the pages, for requests without an Authorization header."""
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser | AnonymousUser, Grant]:
+        return request._request.user, session_grant(request._request)
 
 
 class HasScope(BasePermission):
-    """A key without scopes may do everything; one with scopes only what they name."""
+    """The grant of the request must hold the scope that the endpoint names for the method."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        needed = getattr(view, "scopes", {}).get("GET" if request.method == "HEAD" else request.method)
-        held = cast(ApiKey, request.auth).scopes
-        if not held or needed is None or needed in held:  # no entry: the path does not have this method, and 405 says so
-            return True
-        detail = f"This needs a key with the scope {needed}; this one has {', '.join(map(str, held))}."
-        raise Problem(403, detail, required_scope=str(needed))
+        if isinstance(request.auth, Grant) and (needed := getattr(view, "needed_scope", None)):
+            request.auth.require(needed)
+        return True
 
 
 class BoundedJSONParser(BaseParser):
@@ -95,10 +90,7 @@ def _refused_body(error: BadJSON) -> Problem:
 def problem_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Any exception of an endpoint as a problem. One that nobody foresaw is logged under an id that the answer carries."""
     known = exc if isinstance(exc, Problem) else _as_problem(exc, context)
-    headers = dict(known.headers)
-    if challenge := getattr(exc, "auth_header", ""):
-        headers["WWW-Authenticate"] = challenge
-    return Response(known.body(), status=known.status, headers=headers, content_type=CONTENT_TYPE)
+    return Response(known.body(), status=known.status, headers=dict(known.headers), content_type=CONTENT_TYPE)
 
 
 def _as_problem(exc: Exception, context: Mapping[str, Any]) -> Problem:

@@ -152,7 +152,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.max_body_bytes
 MAX_BODY_BYTES = ENV.max_body_bytes
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["evalhub.api.KeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["evalhub.api.KeyAuthentication", "evalhub.api.PersonAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["evalhub.api.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["evalhub.api.BoundedJSONParser"],

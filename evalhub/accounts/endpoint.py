@@ -1,4 +1,4 @@
-"""The base of every API endpoint: which key asks, for which project, and what that key may do. API modules subclass it."""
+"""The base of every API endpoint: who asks, for which project, and what they may do. API modules subclass it."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
@@ -10,10 +10,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from evalhub.accounts.models import ApiKey, Project
+from evalhub.accounts.access import Grant, Scope
+from evalhub.accounts.models import Project
 from evalhub.common.parsing import Body, parse
 
-Scope = ApiKey.Scope
+__all__ = ["Endpoint", "OnlyJSON", "Scope"]
 
 
 class OnlyJSON(BaseContentNegotiation):
@@ -28,7 +29,7 @@ class OnlyJSON(BaseContentNegotiation):
 
 
 class Endpoint(APIView):
-    """A resource of a project. `scopes` says which scope each method asks of a key; a method without an entry is none of this path's."""
+    """A resource of a project. `scopes` says which scope each method asks for; a method without an entry is none of this path's."""
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
@@ -36,8 +37,17 @@ class Endpoint(APIView):
     metadata_class = None
 
     @property
+    def grant(self) -> Grant:
+        return cast(Grant, self.request.auth)
+
+    @property
     def project(self) -> Project:
-        return cast(ApiKey, self.request.auth).project
+        return self.grant.project
+
+    @property
+    def needed_scope(self) -> Scope | None:
+        """None where the path does not have the method: 405 says so later."""
+        return self.scopes.get("GET" if self.request.method == "HEAD" else self.request.method or "")
 
     def body(self, shape: type[Body], **context: Any) -> dict[str, Any]:
         return parse(shape, self.request.data, **context)

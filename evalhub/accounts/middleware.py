@@ -19,10 +19,15 @@ class ProjectMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        memberships = SimpleLazyObject(lambda: memberships_of(request.user))
-        current = SimpleLazyObject(lambda: membership_among(memberships, request.session.get(SESSION_KEY, "")))  # type: ignore[arg-type]
-        request.memberships, request.membership = memberships, current  # type: ignore[attr-defined]
+        memberships_put(request)
         return self.get_response(request)
+
+
+def memberships_put(request: HttpRequest) -> None:
+    """The middleware's work, for requests that do not come through it. They need `session` and `user`."""
+    memberships = SimpleLazyObject(lambda: memberships_of(request.user))
+    current = SimpleLazyObject(lambda: membership_among(memberships, request.session.get(SESSION_KEY, "")))  # type: ignore[arg-type]
+    request.memberships, request.membership = memberships, current  # type: ignore[attr-defined]
 
 
 def enter_project(request: HttpRequest, membership: Membership) -> None:
