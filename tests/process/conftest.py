@@ -1,21 +1,15 @@
 """Real processes on loopback, each test with a data folder of its own."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.process.running import Started, Up
+from tests.process.running import Started, Up, mark_real_processes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.process)
-            if sys.platform != "linux":
-                item.add_marker(pytest.mark.skip(reason="looks for left-over processes in /proc, which only Linux has"))
+    mark_real_processes(items, Path(__file__).parent)
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
@@ -63,6 +65,15 @@ def processes_of(folder: Path) -> list[int]:
         if state != "Z" and str(folder).encode() in told:
             found.append(int(entry.name))
     return found
+
+
+def mark_real_processes(items: Iterable[pytest.Item], folder: Path) -> None:
+    """Mark the tests below a folder as ones with real processes. Call it where tests are collected."""
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.process)
+            if sys.platform != "linux":
+                item.add_marker(pytest.mark.skip(reason="looks for left-over processes in /proc, which only Linux has"))
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
