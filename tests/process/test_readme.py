@@ -1,0 +1,62 @@
+"""The README's "Use the API" section, typed into a shell and a Python against a server that was just started."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.process.running import ROOT, Up, evalhub
+
+pytestmark = pytest.mark.process
+
+SECTION = (ROOT / "README.md").read_text().split("## Use the API", 1)[1].split("\n## ", 1)[0]
+
+
+def block(language: str, port: int) -> str:
+    """The section's block in this language, for a server on another port."""
+    found = re.search(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)
+    assert found, f"the section shows no {language}"
+    assert ":8000" in found[1]
+    return found[1].replace(":8000", f":{port}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    up = Up(folder=tmp_path_factory.mktemp("readme"), EVALHUB_DEMO_DELAY="0").ready()
+    yield up
+    up.stop()
+
+
+def typed(command: list[str], server: Up, folder: Path, **environment: str) -> str:
+    told = {**os.environ, "EVALHUB_DATA_DIR": str(server.folder), "DATABASE_URL": "", **environment}
+    told["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{told['PATH']}"  # where `evalhub` was installed
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=folder, env=told)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_every_line_of_the_shell_works(server: Up, tmp_path: Path) -> None:
+    port = urlsplit(server.url).port or 0
+    shown = typed(["bash", "-euo", "pipefail", "-c", block("sh", port)], server, tmp_path)
+    assert '"templates":' in shown
+    assert "data: [DONE]" in shown
+    assert '"status":"completed"' in shown.replace(": ", ":")
+    assert '"has_more":' in shown
+    assert "about:blank" not in shown, "something was refused"
+
+
+def test_every_line_of_the_python_works(server: Up, tmp_path: Path) -> None:
+    if not find_spec("sonzai"):
+        pytest.skip("the public Python client sonzai needs Python 3.12")
+    script = block("python", urlsplit(server.url).port or 0)
+    key = evalhub("create-key", "python", "--data-dir", str(server.folder)).stdout.strip()
+    shown = typed([sys.executable, "-c", script], server, tmp_path, EVALHUB_API_KEY=key)
+    assert "final_status Completed." in shown
+    assert re.search(r"^\d+\.\d+$", shown, re.MULTILINE), "the score is printed"
+    assert len(re.findall(r"^[0-9a-f-]{36} completed 0", shown, re.MULTILINE)) >= 1
