@@ -3,6 +3,7 @@
 The engine is imported when a worker process needs it.
 """
 
+from evalhub.accounts.services import idempotency_sweep
 from runs import services
 from runs.engine import stop
 
@@ -18,9 +19,10 @@ def drain() -> int:
 
 
 def sweep() -> int:
-    """End abandoned runs, and ring for those nobody claimed. Returns how many were ended."""
+    """End abandoned runs, ring for those nobody claimed, forget old answers. Returns how many runs were ended."""
     from runs.engine.sweep import run_sweep
 
     ended = run_sweep()
+    idempotency_sweep()
     services.ring_if_waiting()
     return ended

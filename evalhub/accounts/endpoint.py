@@ -1,17 +1,20 @@
 """The base of every API endpoint: who asks, for which project, and what they may do. API modules subclass it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import Grant, Scope
-from evalhub.accounts.models import Project
+from evalhub.accounts.idempotency import HEADER, answer_once, checked_key, fingerprint
+from evalhub.accounts.models import IdempotencyRecord, Project
 from evalhub.common.parsing import Body, parse
 
 __all__ = ["Endpoint", "OnlyJSON", "Scope"]
@@ -32,6 +35,7 @@ class Endpoint(APIView):
     """A resource of a project. `scopes` says which scope each method asks for; a method without an entry is none of this path's."""
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
+    remembered: ClassVar[frozenset[str]] = frozenset({"POST", "PUT", "PATCH"})
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     content_negotiation_class = OnlyJSON
     metadata_class = None
@@ -56,6 +60,25 @@ class Endpoint(APIView):
         """The query's keys that `shape` knows. Others are let be: proxies and browsers add their own."""
         known = {key: value for key, value in self.request.query_params.items() if key in shape().fields}
         return parse(shape, known, prefix="query")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who asks and whether they may; then, for every method that changes something, whether it was done before."""
+        super().initial(request, *args, **kwargs)
+        name = (request.method or "").lower()
+        key = checked_key(request.headers.get(HEADER, "")) if request.method in self.remembered else ""
+        if key and (handler := getattr(self, name, None)):
+            setattr(self, name, partial(self._once, key, handler))  # a view lives for one request
+
+    def _once(self, key: str, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        asked = IdempotencyRecord(
+            project=self.project,
+            holder=self.grant.identity,
+            key=key,
+            method=request.method or "",
+            path=request.get_full_path(),
+            fingerprint=fingerprint(request.data),  # reads the body, so that a slow sender cannot keep the transaction open
+        )
+        return answer_once(asked, partial(handler, request, *args, **kwargs))
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # A chunked body has no Content-Length, which REST framework takes for "no body" and drops without a word.

@@ -78,3 +78,24 @@ class ApiKey(TimestampedModel):
     def revoke(self) -> None:
         self.revoked_at = timezone.now()
         self.save(update_fields=["revoked_at", "updated_at"])
+
+
+class IdempotencyRecord(TimestampedModel):
+    """What one request with an Idempotency-Key was, and the answer it got. Written by evalhub.accounts.idempotency alone.
+
+    `holder` is the identity of a Grant: two keys of one project never see each other's records.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    holder = models.CharField(max_length=60)
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=10)
+    path = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    answer = models.TextField(default="")
+    location = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "holder", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_age")]

@@ -1,20 +1,24 @@
-"""Writes about who may see what. Called by the command, the admin pages and the sign-in view."""
+"""Writes about who may see what. Called by the command, the admin pages, the sign-in view and the queue."""
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
-from evalhub.accounts.models import ApiKey, Membership, Project, Role
+from evalhub.accounts.models import ApiKey, IdempotencyRecord, Membership, Project, Role
 
 KEY_BYTES = 32
 PREFIX_LENGTH = 9
+ANSWERS_KEPT_FOR = timedelta(hours=24)
+SWEPT_AT_ONCE, SWEPT_AT_MOST = 500, 10_000
 
 
 class SignInToken(PasswordResetTokenGenerator):
@@ -73,3 +77,15 @@ def user_of_link(uid: str, token: str) -> User | None:
     except (ValueError, OverflowError, User.DoesNotExist, ValidationError):
         return None
     return user if sign_in_token.check_token(user, token) else None
+
+
+def idempotency_sweep() -> int:
+    """Remove records of answers from another day, in small transactions and at most 10,000 a call. Returns how many."""
+    old = IdempotencyRecord.objects.filter(created_at__lte=timezone.now() - ANSWERS_KEPT_FOR).order_by("created_at")
+    removed = 0
+    while removed < SWEPT_AT_MOST:
+        ids = list(old.values_list("pk", flat=True)[:SWEPT_AT_ONCE])
+        removed += IdempotencyRecord.objects.filter(pk__in=ids).delete()[0]
+        if len(ids) < SWEPT_AT_ONCE:
+            break
+    return removed
