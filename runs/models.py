@@ -1,7 +1,10 @@
 """One evaluation happening: the run, what was said, what was asked of models, what was judged, and the numbered log of it all.
 
 The run carries frozen snapshots of template, agent and persona, so that an edit never changes a running evaluation (decision 11).
+It outlives what it was made from: see `_outlived`.
 """
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -15,6 +18,14 @@ from templates_app.models import EvalTemplate
 
 MODEL_NAME = 300  # provider/model, where each part may be 200 long with an endpoint agent
 STATUS_CHOICES = [(status.value, status.value) for status in Status]
+
+
+def _outlived(to: Any) -> Any:
+    """A reference whose id stays when the row it names is deleted: runs are found by it, and no deletion has to touch or await a run.
+
+    The id is what to read; the row itself may be gone. No index: only `agent` is searched by, in `run_list_by_agent`.
+    """
+    return models.ForeignKey(to, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, blank=True, related_name="+")
 
 
 class RunQuerySet(models.QuerySet["EvalRun"]):
@@ -45,11 +56,11 @@ class EvalRun(TimestampedModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="eval_runs")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     status = models.CharField(max_length=12, choices=STATUS_CHOICES, default=Status.PENDING)
-    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="eval_runs")
+    agent = _outlived(Agent)
     agent_name = models.CharField(max_length=200)
-    template = models.ForeignKey(EvalTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    adaptation_template = models.ForeignKey(EvalTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    source_run = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="rejudged")
+    template = _outlived(EvalTemplate)
+    adaptation_template = _outlived(EvalTemplate)
+    source_run = _outlived("self")
     user_id = models.CharField(max_length=200, blank=True, help_text="The simulated user's id, as an endpoint agent is told it.")
 
     agent_snapshot = models.JSONField(default=dict)
@@ -96,7 +107,7 @@ class EvalRun(TimestampedModel):
         indexes = [
             models.Index(fields=["project", "-created_at", "-id"], name="run_list"),
             models.Index(fields=["project", "status", "-created_at", "-id"], name="run_list_by_status"),
-            models.Index(fields=["agent", "-created_at", "-id"], name="run_list_by_agent"),
+            models.Index(fields=["project", "agent", "-created_at", "-id"], name="run_list_by_agent"),
             # The claim reads only what is alive, so it does not slow down as history grows.
             models.Index(fields=["status", "created_at"], name="run_claim", condition=Q(status__in=[Status.PENDING, Status.RUNNING])),
         ]

@@ -39,22 +39,22 @@ def _identity(run: EvalRun) -> dict[str, Any]:
         "run_id": str(run.id),
         "project_id": str(run.project_id),
         "tenant_id": str(run.project_id),
-        "agent_id": str(run.agent_id or run.agent_snapshot.get("agent_id", "")),
+        "agent_id": str(run.agent_id or ""),
         "agent_name": run.agent_name,
         "status": str(run.status),
     }
 
 
 def _inputs(run: EvalRun) -> dict[str, Any]:
-    """What the run was started with. It outlives its agent and templates, so their ids may come from the snapshots."""
+    """What the run was started with."""
     return {
         "character_config": run.agent_snapshot.get("character", {}),
         "simulation_config": run.simulation_config,
         "simulation_model": run.agent_model,
         "user_persona": run.user_persona,
-        "template_id": str(run.template_id or run.template_snapshot.get("template_id", "")),
+        "template_id": str(run.template_id or ""),
         "template_snapshot": run.template_snapshot,
-        "adaptation_template_id": str(run.adaptation_template_id or run.adaptation_template_snapshot.get("template_id", "")),
+        "adaptation_template_id": str(run.adaptation_template_id or ""),
         "adaptation_template_snapshot": run.adaptation_template_snapshot,
     }
 
