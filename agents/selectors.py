@@ -20,6 +20,17 @@ def agent_find(project: Project, id_or_name: str) -> Agent | None:
     return agents.filter(id=key).first() or agents.filter(name=id_or_name).first()
 
 
+def agent_key(project: Project, id_or_name: str) -> uuid.UUID | None:
+    """The id of the agent that is meant. A UUID that leads to none is taken for a deleted agent's; None for a name of nobody."""
+    agent = agent_find(project, id_or_name)
+    if agent:
+        return agent.id
+    try:
+        return uuid.UUID(id_or_name)
+    except ValueError:
+        return None
+
+
 def agent_list(*, project: Project, search: str = "") -> QuerySet[Agent]:
     """Newest first; `search` is part of a name."""
     agents = Agent.objects.filter(project=project).order_by("-created_at", "-id")

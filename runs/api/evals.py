@@ -1,6 +1,7 @@
-"""The runs of the dialect /api/v1: four ways to start one, and its reading. Each parses, calls one service, and renders."""
+"""The runs of the dialect /api/v1: four ways to start one, their list, and one of them. Each parses, calls one service, and renders."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.request import Request
@@ -9,21 +10,24 @@ from rest_framework.response import Response
 from agents.api import agent_or_404
 from agents.models import Agent
 from agents.seed_data import DEFAULT_PERSONA
+from agents.selectors import agent_key
 from agents.shapes import plain
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
+from evalhub.common.paging import Keyset, read_cursor, write_cursor
 from evalhub.common.parsing import Body
 from evalhub.common.problems import invalid, not_found
 from runs.api.bodies import run_body
-from runs.api.inputs import EvalOnlyInput, EvaluateInput, RunEvalInput, SimulateInput
-from runs.models import EvalRun
-from runs.selectors import run_get, transcript
+from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
+from runs.models import EvalRun, RunQuerySet
+from runs.selectors import run_get, run_keys, run_list, runs_whole, transcript
 from runs.services import Kind, RunRequest, run_create
 from templates_app.api import template_or_problem
 from templates_app.models import EvalTemplate
 from templates_app.selectors import default_adaptation_template
 
 Type = EvalTemplate.Type
+DEFAULT_PAGE = 20
 
 
 class Starting(Endpoint):
@@ -131,6 +135,43 @@ def _source_run(project: Project, agent: Agent, run_id: uuid.UUID) -> EvalRun:
         message = "The source run has no transcript, so there is nothing to judge again."
         raise invalid(place, message, value=str(run_id), code="conflict", status=409)
     return source
+
+
+class EvalRuns(Endpoint):
+    """GET /eval-runs, in the form that the query's keys choose: numbered (limit, offset) or by cursor (page_size, cursor)."""
+
+    scopes = {"GET": Scope.READ}
+
+    def get(self, request: Request) -> Response:
+        query = self.query(RunListQuery)
+        runs = _runs_of(self.project, query.get("agent_id", ""))
+        return Response(by_cursor(runs, query) if query.keys() & CURSOR_KEYS else numbered(runs, query))
+
+
+def _runs_of(project: Project, agent: str) -> RunQuerySet:
+    """The runs of the agent with this id or name, a deleted one's too; all runs for ""."""
+    if not agent:
+        return run_list(project=project)
+    key = agent_key(project, agent)
+    return run_list(project=project, agent_id=key) if key else EvalRun.objects.none()
+
+
+def numbered(runs: RunQuerySet, query: dict[str, Any]) -> dict[str, Any]:
+    """{runs, total_count}: `limit` runs from place `offset` on, counted from the newest."""
+    first, size = query.get("offset", 0), query.get("limit", DEFAULT_PAGE)
+    keys, _ = run_keys(runs=runs[first:], size=size)
+    return {"runs": _bodies(keys), "total_count": runs.count()}
+
+
+def by_cursor(runs: RunQuerySet, query: dict[str, Any]) -> dict[str, Any]:
+    """{runs, has_more, next_cursor}: the page after a cursor. What is created meanwhile moves none of the later pages."""
+    after = read_cursor(query.get("cursor", ""))
+    keys, has_more = run_keys(runs=runs, size=query.get("page_size", DEFAULT_PAGE), after=after)
+    return {"runs": _bodies(keys), "has_more": has_more, "next_cursor": write_cursor(*keys[-1]) if has_more else ""}
+
+
+def _bodies(keys: Sequence[Keyset]) -> list[dict[str, Any]]:
+    return [run_body(run, run.messages.all()) for run in runs_whole(keys=keys)]
 
 
 class EvalRunDetail(Endpoint):

@@ -1,13 +1,17 @@
-"""The bodies of the four requests that start a run."""
+"""The bodies of the four requests that start a run, and the query of their list."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from agents.api import SHORT
-from evalhub.common.parsing import Body, Object, text
+from evalhub.common.parsing import Body, Object, Whole, text
 from runs.api.messages import MOST, MessageInput, check_transcript
 from runs.api.scenario import AnyPersona, OverrideInput, PersonaInput, SimConfigInput, sessions
+
+NUMBERED_KEYS = frozenset({"limit", "offset"})
+CURSOR_KEYS = frozenset({"page_size", "cursor"})
+LAST_PLACE = 2**31 - 1
 
 
 class Simulated(Body):
@@ -54,3 +58,21 @@ class EvaluateInput(Judged):
 
 class EvalOnlyInput(Judged):
     source_run_id = serializers.UUIDField()
+
+
+class RunListQuery(Body):
+    """Two ways to page, which cannot be mixed. Neither has defaults here: which keys came says which way is meant."""
+
+    agent_id = text(SHORT)
+    limit = Whole(min_value=1, max_value=1000, required=False)
+    offset = Whole(min_value=0, max_value=LAST_PLACE, required=False)
+    page_size = Whole(min_value=1, max_value=100, required=False)
+    cursor = text(SHORT)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        mixed = sorted(NUMBERED_KEYS & attrs.keys()) if CURSOR_KEYS & attrs.keys() else []
+        if mixed:
+            raise serializers.ValidationError(
+                {key: ["Page by limit and offset, or by page_size and cursor, not by both."] for key in mixed}
+            )
+        return attrs

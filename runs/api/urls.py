@@ -16,6 +16,7 @@ urlpatterns = [
     path("agents/<path:agent>/run-eval", evals.RunEval.as_view()),
     path("agents/<path:agent>/evaluate", evals.Evaluate.as_view()),
     path("agents/<path:agent>/eval-only", evals.EvalOnly.as_view()),
+    path("eval-runs", evals.EvalRuns.as_view()),
     path("eval-runs/<str:run_id>", evals.EvalRunDetail.as_view()),
     path("eval-templates", Templates.as_view()),
     path("<path:path>", unknown_path),
