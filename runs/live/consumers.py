@@ -11,7 +11,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from evalhub.accounts.selectors import memberships_of
 from runs.live import render
-from runs.live.tail import Batch, tail
+from runs.live.tail import tail
+from runs.live.watch import Batch
 from runs.models import EvalRun
 
 FINISHED = 4000
@@ -54,12 +55,9 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         html, next_seq, final = opening
         async with tail.watch(run_id, next_seq) as watch:
             await self.send(text_data=html)
-            while not final:
-                batch = await watch.queue.get()
-                while not watch.queue.empty():  # a slow page gets what has gathered as one update
-                    batch = batch + watch.queue.get_nowait()
-                html, final = await database_sync_to_async(_update)(run_id, batch)
-                if html:
+            # What gathers while one update is made becomes the next.
+            while not final and (batch := await watch.batch()):
+                if html := await database_sync_to_async(_update)(run_id, batch):
                     await self.send(text_data=html)
         await self.close(code=FINISHED)
 
@@ -71,8 +69,6 @@ def _snapshot(scope: dict[str, Any], run_id: uuid.UUID) -> tuple[str, int, bool]
     return (render.snapshot_html(run), run.next_seq, run.is_final) if run else None
 
 
-def _update(run_id: uuid.UUID, batch: Batch) -> tuple[str, bool]:
+def _update(run_id: uuid.UUID, batch: Batch) -> str:
     run = EvalRun.objects.filter(pk=run_id).first()
-    if run is None:  # deleted while somebody watched
-        return "", True
-    return render.update_html(run, batch), batch[-1]["type"] == "final_status"
+    return render.update_html(run, batch) if run else ""  # deleted while somebody watched

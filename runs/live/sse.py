@@ -1,7 +1,7 @@
 """GET /api/v1/eval-runs/{id}/events as an ASGI application beside Django's: a stream costs a queue, not a thread (decision 9).
 
-Frames are `id: <seq>` and `data: <one JSON object>`; `data: [DONE]` once the run is final and all is sent. An event over 256 KiB is
-split into `{"__chunk": {"index", "total"}, "data"}` frames; `from` and Last-Event-ID count events, not frames.
+Frames are `id: <seq>` and `data: <one JSON object>`; `data: [DONE]` once the run is final (or deleted) and all is sent. An event over
+256 KiB is split into `{"__chunk": {"index", "total"}, "data"}` frames; `from` and Last-Event-ID count events, not frames.
 """
 
 import asyncio
@@ -9,96 +9,84 @@ import contextlib
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 
-from evalhub.accounts.models import ApiKey
-from evalhub.accounts.selectors import api_key_find, bearer_token
-from evalhub.common.problems import problem
+from evalhub.accounts.access import Scope, stream_grant
+from evalhub.accounts.models import Project
+from evalhub.common.problems import CONTENT_TYPE, Problem, invalid, not_found
 from runs.live.tail import tail
+from runs.live.watch import Batch, Watch
 from runs.models import EvalRun
-from runs.states import FINAL
 
 logger = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 10.0
+KEEP_ALIVE = ": still here\n\n"
+DONE = "data: [DONE]\n\n"
 CHUNK_CHARACTERS = 240 * 1024
 SPLIT_BYTES = 256 * 1024
+HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+# Of their own, so that a thousand streams that open at once take two database connections, and do not keep the pages waiting.
+_openers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="evalhub-streams")
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-
-class Refusal(Exception):
-    """An answer other than a stream."""
-
-    def __init__(self, status: int, detail: str, **more: Any) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.more = status, detail, more
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A stream that may begin."""
+    """A stream that may begin, and the headers that its sender is owed."""
 
     run_id: uuid.UUID
     first: int
+    headers: Mapping[str, str]
 
 
-async def events(scope: Scope, receive: Receive, send: Send) -> None:
+async def events(scope: Message, receive: Receive, send: Send) -> None:
     """The ASGI application. The path's run id is in scope["url_route"]["kwargs"]["run_id"]."""
     try:
-        opened = await database_sync_to_async(_open)(scope)
-    except Refusal as refusal:
-        await _refuse(send, refusal)
+        opened = await database_sync_to_async(_open, thread_sensitive=False, executor=_openers)(scope)
+    except Problem as problem:
+        await _refuse(send, problem)
         return
     except Exception:
         logger.exception("An event stream could not be opened")
-        await _refuse(send, Refusal(500, "EvalHub could not open this stream; its log says why. Try again."))
+        await _refuse(send, Problem(500, "EvalHub itself failed. The server's log has the details."))
         return
-    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    streaming = asyncio.create_task(_stream(opened, send))
-    leaving = asyncio.create_task(_left(receive))
-    done, pending = await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    for task in done:
-        task.result()
+    await _start(send, 200, {**HEADERS, **opened.headers})
+    await _while_listening(_stream(opened, send), receive)
 
 
-def _open(scope: Scope) -> Opened:
-    """Check method, key, run and position, in this order. Raises Refusal."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+def _open(scope: Message) -> Opened:
+    """Check method, sender, run and position, in this order. Raises a Problem."""
     if scope["method"] != "GET":
-        raise Refusal(405, f"{scope['method']} is not allowed here; the event stream is read with GET.")
-    key = api_key_find(bearer_token(headers.get("authorization", "")))
-    if key is None:
-        raise Refusal(401, "No valid API key. Send it as: Authorization: Bearer sk_…")
-    if key.scopes and ApiKey.Scope.READ not in key.scopes:
-        raise Refusal(403, "This key may not read runs.")
-    run_id = _run_id(scope["url_route"]["kwargs"]["run_id"])
-    if run_id is None or not EvalRun.objects.of(key.project).filter(pk=run_id).exists():
-        raise Refusal(404, "Eval run not found.", code="not_found")
-    return Opened(run_id, _first(scope, headers))
-
-
-def _run_id(text: str) -> uuid.UUID | None:
+        raise Problem(405, f"{scope['method']} is not possible on this path.", headers={"Allow": "GET"})
+    grant = stream_grant(scope, Scope.READ)
     try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
+        run_id = _run_id(grant.project, scope["url_route"]["kwargs"]["run_id"])
+        return Opened(run_id, _first(scope), grant.headers)
+    except Problem as problem:
+        problem.headers = {**grant.headers, **problem.headers}
+        raise
 
 
-def _first(scope: Scope, headers: dict[str, str]) -> int:
+def _run_id(project: Project, text: str) -> uuid.UUID:
+    with contextlib.suppress(ValueError):
+        run_id = uuid.UUID(text)
+        if EvalRun.objects.of(project).filter(pk=run_id).exists():
+            return run_id
+    raise not_found("path.run_id", "run", text)
+
+
+def _first(scope: Message) -> int:
     """The number of the first event wanted: Last-Event-ID is newer than the address a client reconnects to, so it wins."""
-    last = headers.get("last-event-id", "").strip()
+    last = dict(scope["headers"]).get(b"last-event-id", b"").decode("latin-1").strip()
     if last:
         return _number("header.Last-Event-ID", last) + 1
     given = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True).get("from")
@@ -108,20 +96,25 @@ def _first(scope: Scope, headers: dict[str, str]) -> int:
 def _number(location: str, text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
-    field = location.partition(".")[2]
-    error = {"location": location, "field": field, "message": "Must be a whole number, 0 or more.", "value": text[:100], "code": "invalid"}
-    raise Refusal(422, f"{field} must be a whole number, 0 or more.", errors=[error])
+    name = location.partition(".")[2]
+    raise invalid(location, f"{name} must be a whole number, 0 or more, of at most 9 digits.", value=text)
 
 
-async def _refuse(send: Send, refusal: Refusal) -> None:
-    body = json.dumps(problem(refusal.status, refusal.detail, **refusal.more)).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    if refusal.status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if refusal.status == 405:
-        headers.append((b"allow", b"GET"))
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(send: Send, problem: Problem) -> None:
+    body = json.dumps(problem.body())
+    await _start(send, problem.status, {**problem.headers, "Content-Type": CONTENT_TYPE, "Content-Length": str(len(body))})
+    await _body(send, body, more=False)
+
+
+async def _while_listening(streaming: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """Stream until the end, or until the client has gone away."""
+    tasks = [asyncio.ensure_future(streaming), asyncio.ensure_future(_left(receive))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _left(receive: Receive) -> None:
@@ -131,33 +124,41 @@ async def _left(receive: Receive) -> None:
 
 
 async def _stream(opened: Opened, send: Send) -> None:
-    async with tail.watch(opened.run_id, opened.first) as watch:
-        final = await database_sync_to_async(_sent_all)(opened.run_id, opened.first)
-        while not final:
-            try:
-                batch = await asyncio.wait_for(watch.queue.get(), KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                await _body(send, ": still here\n\n")
-                # A resumed stream of a finished run, or a run that was deleted, would wait for ever.
-                final = await database_sync_to_async(_sent_all)(opened.run_id, watch.next_seq)
-                continue
-            await _body(send, "".join(frame for event in batch for frame in frames(event)))
-            final = batch[-1]["type"] == "final_status"
-    await send({"type": "http.response.body", "body": b"data: [DONE]\n\n", "more_body": False})
+    """Headers leave with the first bytes, hence the comment at the beginning. After a fault it ends without [DONE]: the client resumes."""
+    end = ""
+    try:
+        async with tail.watch(opened.run_id, opened.first) as watch:
+            await _body(send, KEEP_ALIVE)
+            while (batch := await _next(watch)) != []:
+                await _body(send, "".join(frame for event in batch for frame in frames(event)) if batch else KEEP_ALIVE)
+        end = DONE
+    except Exception:
+        logger.exception("The event stream of run %s broke", opened.run_id)
+    await _body(send, end, more=False)
 
 
-def _sent_all(run_id: uuid.UUID, next_seq: int) -> bool:
-    """Whether nothing is left to say: the run is final, or gone, and its last event is behind `next_seq`."""
-    run = EvalRun.objects.filter(pk=run_id).values_list("status", "next_seq").first()
-    return run is None or (run[0] in FINAL and run[1] <= next_seq)
+async def _next(watch: Watch) -> Batch | None:
+    """As `watch.batch`; None when it is time for a sign of life."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+            return await watch.batch()
+    return None
 
 
-async def _body(send: Send, text: str) -> None:
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+
+
+async def _body(send: Send, text: str, *, more: bool = True) -> None:
+    await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
 
 
 def frames(event: dict[str, Any]) -> Iterator[str]:
-    """The frames of one event: one, or several pieces of a large one."""
+    """The frames of one event: one, or several pieces of a large one.
+
+    Only the last piece has the id: a client that is cut in the middle of an event resumes before it.
+    """
     # Pure ASCII: clients that split lines as Python does would cut at a U+2028, and no piece of a split event ends inside a character.
     text = json.dumps(event, separators=(",", ":"))
     if len(text) <= SPLIT_BYTES:
@@ -166,4 +167,5 @@ def frames(event: dict[str, Any]) -> Iterator[str]:
     pieces = [text[start : start + CHUNK_CHARACTERS] for start in range(0, len(text), CHUNK_CHARACTERS)]
     for index, piece in enumerate(pieces):
         frame = json.dumps({"__chunk": {"index": index, "total": len(pieces)}, "data": piece}, separators=(",", ":"))
-        yield f"id: {event['seq']}\ndata: {frame}\n\n"
+        number = f"id: {event['seq']}\n" if index == len(pieces) - 1 else ""
+        yield f"{number}data: {frame}\n\n"

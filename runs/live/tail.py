@@ -4,46 +4,27 @@ On SQLite it polls PRAGMA data_version, on PostgreSQL it LISTENs; either way it 
 however many pages watch them. It rests while nobody watches. Used by the event stream and the WebSocket consumer.
 """
 
-import asyncio
 import contextlib
 import logging
 import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 
 from runs.events import log
+from runs.live.watch import Watch
 from runs.models import EvalRun
+from runs.states import FINAL
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.025
 # PostgreSQL's answer to a lost notification (a reconnect), and SQLite's to a data_version that did not move.
 SAFETY_SECONDS = 2.0
-BATCH = 1000
-
-Batch = list[dict[str, Any]]
-
-
-@dataclass(eq=False, slots=True)
-class Watch:
-    """One open socket on one run. `next_seq` is the first event it has not been given."""
-
-    run_id: uuid.UUID
-    next_seq: int
-    loop: asyncio.AbstractEventLoop
-    queue: asyncio.Queue[Batch] = field(default_factory=asyncio.Queue)
-
-    def give(self, events: Batch) -> None:
-        """Called in the tail's thread. What the watcher has already is left out."""
-        fresh = [event for event in events if event["seq"] >= self.next_seq]
-        if fresh:
-            self.next_seq = fresh[-1]["seq"] + 1
-            with contextlib.suppress(RuntimeError):  # its loop is closing
-                self.loop.call_soon_threadsafe(self.queue.put_nowait, fresh)
+BATCH = 250
+HEADS = 500
 
 
 class Tail:
@@ -57,8 +38,8 @@ class Tail:
 
     @contextlib.asynccontextmanager
     async def watch(self, run_id: uuid.UUID, next_seq: int) -> AsyncIterator[Watch]:
-        """Events of a run from `next_seq` on arrive in `watch.queue`, in order, none missing and none twice."""
-        watch = Watch(run_id, next_seq, asyncio.get_running_loop())
+        """Events of a run from `next_seq` on come out of `watch.batch()`, in order, none missing and none twice."""
+        watch = Watch(run_id, next_seq, self._wanted.set)
         with self._lock:
             self._watches.add(watch)
             self._start()
@@ -80,6 +61,8 @@ class Tail:
             try:
                 with changes() as wait:
                     while self._serve():
+                        # What is written while it pauses is one pass: on a busy database every commit would be one.
+                        time.sleep(POLL_SECONDS)
                         wait(self._wanted)
             except Exception:
                 # A lost connection, mostly. The thread serves every open page, so it must outlive whatever this is.
@@ -90,30 +73,42 @@ class Tail:
                 connection.close()
 
     def _serve(self) -> bool:
-        """Read what is new for the watched runs. False when nobody watches: the tail rests until somebody does."""
+        """Hand out what is new, and tell whose run is over. False when nobody watches: the tail rests until somebody does."""
         with self._lock:
             self._wanted.clear()
             watches = list(self._watches)
         if not watches:
             return False
-        lowest: dict[uuid.UUID, int] = {}
+        waiting: dict[uuid.UUID, list[Watch]] = {}
         for watch in watches:
-            lowest[watch.run_id] = min(watch.next_seq, lowest.get(watch.run_id, watch.next_seq))
-        for run_id, next_seq in self._behind(lowest):
-            events = log.read_after(run_id, next_seq - 1, BATCH)
-            for watch in watches:
-                if watch.run_id == run_id:
-                    watch.give(events)
-            if len(events) == BATCH:
-                self._wanted.set()  # more is waiting
+            if watch.has_room():
+                waiting.setdefault(watch.run_id, []).append(watch)
+        heads = _heads(waiting)
+        for run_id, of_run in waiting.items():
+            self._hand_out(run_id, of_run, heads.get(run_id))
         return True
 
-    def _behind(self, lowest: dict[uuid.UUID, int]) -> Iterable[tuple[uuid.UUID, int]]:
-        """The runs that have events their watchers have not seen. One query for up to 500 runs."""
-        ids = list(lowest)
-        for start in range(0, len(ids), 500):
-            heads = EvalRun.objects.filter(pk__in=ids[start : start + 500]).values_list("id", "next_seq")
-            yield from [(run_id, lowest[run_id]) for run_id, head in heads if head > lowest[run_id]]
+    def _hand_out(self, run_id: uuid.UUID, watches: list[Watch], head: tuple[int, bool] | None) -> None:
+        """`head` is the run's next event number and whether it is final; None when it was deleted."""
+        next_seq, final = head or (0, True)
+        lowest = min(watch.next_seq for watch in watches)
+        events = log.read_after(run_id, lowest - 1, BATCH) if lowest < next_seq else []
+        for watch in watches:
+            watch.give(events)
+            if final and watch.next_seq >= next_seq:
+                watch.end()
+        if len(events) == BATCH:
+            self._wanted.set()  # more is waiting
+
+
+def _heads(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, bool]]:
+    """(next event number, whether final) of each run that is still there. One query for up to 500 runs."""
+    ids = list(run_ids)
+    found: dict[uuid.UUID, tuple[int, bool]] = {}
+    for start in range(0, len(ids), HEADS):
+        rows = EvalRun.objects.filter(pk__in=ids[start : start + HEADS]).values_list("id", "next_seq", "status")
+        found |= {run_id: (next_seq, status in FINAL) for run_id, next_seq, status in rows}
+    return found
 
 
 @contextlib.contextmanager

@@ -150,7 +150,7 @@ def test_a_large_event_is_split_and_its_pieces_make_the_event_again() -> None:
     event = {"seq": 7, "type": "turn_completed", "content": "ä€😀" * 40_000}
     parts = list(frames(event))
     assert len(parts) > 1
-    assert all(part.startswith("id: 7\ndata: ") for part in parts)
+    assert [part.startswith("id: 7\n") for part in parts] == [False] * (len(parts) - 1) + [True]
     bodies = [json.loads(part.split("data: ", 1)[1]) for part in parts]
     assert [body["__chunk"]["index"] for body in bodies] == list(range(len(parts)))
     assert {body["__chunk"]["total"] for body in bodies} == {len(parts)}

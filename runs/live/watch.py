@@ -1,0 +1,66 @@
+"""One open socket on one run: the tail's thread puts events in, the socket's coroutine takes them out."""
+
+import asyncio
+import contextlib
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+# A socket that reads slower than its run writes holds this many events, and at most one reading of the log more; the rest stays in the log.
+ROOM = 250
+
+Batch = list[dict[str, Any]]
+
+
+class Watch:
+    """`next_seq` is the first event it has not been given. Made on the socket's event loop; `more` asks the tail for another pass."""
+
+    def __init__(self, run_id: uuid.UUID, next_seq: int, more: Callable[[], None]) -> None:
+        self.run_id, self.next_seq = run_id, next_seq
+        self._more = more
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._lock = threading.Lock()
+        self._events: Batch = []
+        self._over = self._passed_over = False
+
+    async def batch(self) -> Batch:
+        """All that has come since the last call, at least one event; empty once the run is final or deleted and all was given.
+
+        Nothing is lost when the call is cancelled while it waits.
+        """
+        while not (self._events or self._over):
+            self._news.clear()
+            await self._news.wait()
+        with self._lock:
+            taken, self._events = self._events, []
+            behind, self._passed_over = self._passed_over, False
+        if behind:
+            self._more()
+        return taken
+
+    def has_room(self) -> bool:
+        """For the tail's thread: whether `give` is welcome. A watch that is full asks for another pass when it has been emptied."""
+        with self._lock:
+            self._passed_over = len(self._events) >= ROOM
+            return not (self._passed_over or self._over)
+
+    def give(self, events: Batch) -> None:
+        """For the tail's thread: events in order, from `next_seq` or before on. What the watch was given already is left out."""
+        fresh = [event for event in events if event["seq"] >= self.next_seq]
+        if fresh:
+            self.next_seq = fresh[-1]["seq"] + 1
+            with self._lock:
+                self._events += fresh
+            self._tell()
+
+    def end(self) -> None:
+        """For the tail's thread: nothing will follow."""
+        with self._lock:
+            self._over = True
+        self._tell()
+
+    def _tell(self) -> None:
+        with contextlib.suppress(RuntimeError):  # its loop is closing
+            self._loop.call_soon_threadsafe(self._news.set)
