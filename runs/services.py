@@ -1,8 +1,9 @@
-"""Writes asked for by people: start, cancel, resume and delete a run.
+"""Writes asked for by people: start, cancel and delete a run.
 
 Pages, API and command parse, then call these; nothing else writes a run but its worker.
 """
 
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from templates_app.models import EvalTemplate
 from templates_app.snapshot import snapshot
 
 Kind = EvalRun.Kind
+STOP_SECONDS = 3.0  # a worker looks every half second whether it should stop
+POLL_SECONDS = 0.05
+LAST_WORDS_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +143,64 @@ def run_cancel(*, run_id: uuid.UUID, project: Project) -> EvalRun:
     """End a waiting run at once; ask the worker of a running one to stop. A final run stays what it is. Raises EvalRun.DoesNotExist."""
     run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
     if run.status == Status.PENDING:
-        run.status, run.completed_at, run.error_reason = Status.CANCELLED, timezone.now(), "Cancelled before it started."
-        run.save(update_fields=["status", "completed_at", "error_reason", "updated_at"])
-        log.append(run, [FinalStatus(status=run.status, error_reason=run.error_reason, message=run.error_reason)])
+        _end_cancelled(run, "Cancelled before it started.")
     elif run.is_active and run.cancel_requested_at is None:
         run.cancel_requested_at = timezone.now()
         run.save(update_fields=["cancel_requested_at", "updated_at"])
     return run
+
+
+def _end_cancelled(run: EvalRun, reason: str) -> None:
+    """The end of a run whose row lock the caller holds. Without its lease no worker can write to it any more."""
+    run.status, run.completed_at, run.error_reason = Status.CANCELLED, timezone.now(), reason
+    run.lease_token = run.lease_expires_at = None
+    run.save(update_fields=["status", "completed_at", "error_reason", "lease_token", "lease_expires_at", "updated_at"])
+    log.append(run, [FinalStatus(status=run.status, error_reason=reason, message=reason)])
+
+
+def run_delete(*, run_id: uuid.UUID, project: Project) -> None:
+    """Remove a run and all that belongs to it; one that is not over is cancelled first. Raises EvalRun.DoesNotExist.
+
+    Waits up to some seconds: for a worker to abort its call, and for those who watch to read the last event. Runs that judged this
+    one's transcript again keep their copy of it.
+    """
+    run = run_cancel(run_id=run_id, project=project)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _is_driven(run) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        run.refresh_from_db(fields=["status", "lease_expires_at", "completed_at"])
+    if run.is_active:
+        run = _stop(run_id, project)
+    time.sleep(_reading_time(run))
+    _remove(run_id, project)
+
+
+def _is_driven(run: EvalRun) -> bool:
+    """Whether some worker holds the run and lives: a silent one will not hear that it should stop."""
+    return run.is_active and run.lease_expires_at is not None and run.lease_expires_at > timezone.now()
+
+
+@transaction.atomic
+def _stop(run_id: uuid.UUID, project: Project) -> EvalRun:
+    """Take the run from a worker that did not stop in time."""
+    run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
+    if run.is_active:
+        _end_cancelled(run, "Cancelled, since it is being deleted.")
+    return run
+
+
+def _reading_time(run: EvalRun) -> float:
+    """Seconds for open streams and pages to read the end of a run that ended just now."""
+    ended = run.completed_at or run.created_at
+    return min(max(LAST_WORDS_SECONDS - (timezone.now() - ended).total_seconds(), 0), LAST_WORDS_SECONDS)
+
+
+@transaction.atomic
+def _remove(run_id: uuid.UUID, project: Project) -> None:
+    # The row lock comes first: a worker's late commit then waits for it, finds no row, and writes nothing (its fence is that row).
+    run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
+    run.delete()
+    log.announce([run_id])  # streams that are still open learn that nothing more will come
 
 
 def ring() -> None:

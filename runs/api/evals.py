@@ -21,7 +21,7 @@ from runs.api.bodies import run_body
 from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
 from runs.models import EvalRun, RunQuerySet
 from runs.selectors import run_get, run_keys, run_list, runs_whole, transcript
-from runs.services import Kind, RunRequest, run_create
+from runs.services import Kind, RunRequest, run_create, run_delete
 from templates_app.api import template_or_problem
 from templates_app.models import EvalTemplate
 from templates_app.selectors import default_adaptation_template
@@ -175,13 +175,21 @@ def _bodies(keys: Sequence[Keyset]) -> list[dict[str, Any]]:
 
 
 class EvalRunDetail(Endpoint):
-    """GET /eval-runs/{run_id}"""
+    """GET and DELETE /eval-runs/{run_id}."""
 
-    scopes = {"GET": Scope.READ}
+    scopes = {"GET": Scope.READ, "DELETE": Scope.WRITE}
 
     def get(self, request: Request, run_id: str) -> Response:
         run = run_or_404(self.project, run_id)
         return Response(run_body(run, transcript(run=run)))
+
+    def delete(self, request: Request, run_id: str) -> Response:
+        run = run_or_404(self.project, run_id)
+        try:
+            run_delete(run_id=run.id, project=self.project)
+        except EvalRun.DoesNotExist:  # a twin request was quicker
+            raise not_found("path.run_id", "run", run_id) from None
+        return Response({"success": True})
 
 
 def run_or_404(project: Project, run_id: str) -> EvalRun:

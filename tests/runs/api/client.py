@@ -31,6 +31,21 @@ class Api:
         data = json.dumps(body).encode() if raw is None else raw
         return checked(self.client.post(f"/api/v1{path}", data, content_type=content_type, headers=self.headers))
 
+    def put(self, path: str, body: Any) -> Any:
+        return self.send("PUT", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.send("PATCH", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self.send("DELETE", path)
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """Any method, with a JSON body where one is given."""
+        data = b"" if body is None else json.dumps(body).encode()
+        request = self.client.generic(method, f"/api/v1{path}", data, content_type="application/json", headers=self.headers)
+        return checked(request)
+
 
 def checked(response: Any) -> Any:
     """The answer with `.json()`; an error must be a problem with all its keys, whose sentences agree."""

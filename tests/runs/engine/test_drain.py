@@ -1,13 +1,11 @@
 """Whole runs, driven as a worker drives them, with the demo models and a real database."""
 
-import threading
 import time
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from agents.models import ModelProvider
@@ -17,6 +15,7 @@ from runs.engine.sweep import run_sweep
 from runs.models import EvalRun, ModelCall, RunEvent
 from runs.services import ring_if_waiting, run_cancel
 from runs.states import Status
+from tests.support.drains import in_thread, slow, wait_for
 from tests.support.runs import agent_make, project_make, run_make, template_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,29 +149,6 @@ def test_a_waiting_run_is_cancelled_at_once_and_never_starts() -> None:
     run_cancel(run_id=run.id, project=run.project)
     run = driven(run)
     assert (run.status, event_types(run)) == (Status.CANCELLED, ["final_status"])
-
-
-def slow(settings: Any) -> None:
-    settings.ENV = settings.ENV.model_copy(update={"demo_delay": 20.0})
-
-
-def in_thread() -> threading.Thread:
-    def work() -> None:
-        try:
-            run_drain(linger=0)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def wait_for(condition: Any, seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_a_running_run_is_cancelled_within_two_seconds_though_a_call_is_in_flight(settings: Any) -> None:
