@@ -1,0 +1,108 @@
+"""How fast the API answers with a long history: `python -m tests.benchmarks.api --help`.
+
+Two databases, a small and a large one, are filled with runs, each is served by a real `evalhub web`, and both are asked the same in turns,
+one request at a time, so that what else the machine does falls on both. Prints p50 and p95 in milliseconds and the number of queries.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import tests.support.environment  # noqa: F401  no keys of whoever runs this: the loaded runs are the demo models'
+from tests.benchmarks.asking import Ask
+from tests.benchmarks.site import Site, site
+
+DATABASES = ("sqlite", "postgres")
+MOST_RATIO = 1.5  # of p95 of a list, large to small
+WARM_UP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one kind of request took in the small and in the large database: milliseconds, sorted, and queries."""
+
+    ask: Ask
+    small: Sequence[float]
+    large: Sequence[float]
+    queries: tuple[int, int]
+
+    @property
+    def ratio(self) -> float:
+        return at(self.large, 95) / at(self.small, 95)
+
+    def __str__(self) -> str:
+        figures = " ".join(f"{at(taken, percent):9.1f}" for taken in (self.small, self.large) for percent in (50, 95))
+        small, large = self.queries
+        return f"{self.ask.label:36}{figures} {at(self.large, 50) / at(self.small, 50):8.2f} {self.ratio:8.2f} {small:8} {large:8}"
+
+
+def at(ordered: Sequence[float], percent: int) -> float:
+    """A percentile, by the nearest rank."""
+    return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
+
+
+def measure(small: Site, large: Site, requests: int) -> list[Row]:
+    """Every kind of request, `requests` times in each database."""
+    counted = list(zip(small.queries(), large.queries(), strict=True))
+    return [
+        Row(asked, *_taken(small, large, (asked, same), requests), queries)
+        for asked, same, queries in zip(small.asks, large.asks, counted, strict=True)
+    ]
+
+
+def _taken(small: Site, large: Site, asked: tuple[Ask, Ask], requests: int) -> tuple[list[float], list[float]]:
+    taken: tuple[list[float], list[float]] = ([], [])
+    for number in range(WARM_UP + requests):
+        for site_, ask, times in zip((small, large), asked, taken, strict=True):
+            milliseconds = site_.client.milliseconds(ask)
+            if number >= WARM_UP:
+                times.append(milliseconds)
+    return sorted(taken[0]), sorted(taken[1])
+
+
+def compare(database: str, *, runs: int, small: int, requests: int) -> list[Row]:
+    """Fill, ask and print for one kind of database."""
+    with ExitStack() as stack:
+        sites = [stack.enter_context(site(size, database)) for size in (small, runs)]
+        rows = measure(*sites, requests)
+    print(
+        f"\n{database}, {requests} requests each; milliseconds at {small:,} runs, at {runs:,} runs, and how many times the first is the second"
+    )
+    print(f"{'':36}" + " ".join(f"{title:>9}" for title in ("p50", "p95", "p50", "p95")) + "    p50 x    p95 x  queries  queries")
+    print(*rows, sep="\n", flush=True)
+    return rows
+
+
+def verdict(rows: Sequence[Row]) -> bool:
+    """Say whether the list keeps its promise."""
+    lists = [row for row in rows if row.ask.is_list]
+    worst = max(lists, key=lambda row: row.ratio)
+    typical = statistics.median(row.ratio for row in lists)
+    uneven = [row.ask.label for row in rows if len(set(row.queries)) > 1]
+    print(f"\nlist, p95 large to small: median {typical:.2f}, worst {worst.ratio:.2f} ({worst.ask.label}); at most {MOST_RATIO} is right")
+    print("queries: " + (f"they differ for {', '.join(uneven)}" if uneven else "the same at both sizes for every request"))
+    return worst.ratio <= MOST_RATIO and not uneven
+
+
+def main(arguments: Sequence[str] | None = None) -> bool:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=100_000, help="runs of the large database (default: %(default)s)")
+    parser.add_argument("--small", type=int, default=1_000, help="runs of the small one (default: %(default)s)")
+    parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
+    parser.add_argument("--requests", type=int, default=200, help="requests of each kind and database (default: %(default)s)")
+    given = parser.parse_args(arguments)
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print("PostgreSQL is vacuumed and analysed after the load, as autovacuum would do; SQLite is not, since nothing does it there.")
+    chosen = DATABASES if given.database == "both" else (given.database,)
+    tables = [compare(database, runs=given.runs, small=given.small, requests=given.requests) for database in chosen]
+    kept = [verdict(rows) for rows in tables]  # each says its own, also after one that failed
+    return all(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)
