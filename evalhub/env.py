@@ -62,6 +62,10 @@ class Env(BaseSettings):
         "", validation_alias=AliasChoices("GEMINI_API_KEY", "GOOGLE_API_KEY"), repr=False, description="Provider `google`."
     )
     max_body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="The largest request body the API reads.")
+    api_rate_limit: str = Field(
+        "3000/minute", description="Requests of one API key or person, counted by each web process; 0 for no limit."
+    )
+    api_run_rate_limit: str = Field("600/minute", description="Those of them that start runs; 0 for no limit.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is written to the logs.")
 
     @field_validator("openai_base_url", "anthropic_base_url")
@@ -69,6 +73,19 @@ class Env(BaseSettings):
     def web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must be an address that starts with http:// or https://")
+        return value
+
+    @field_validator("api_rate_limit", "api_run_rate_limit")
+    @classmethod
+    def one_rate(cls, value: str) -> str:
+        from limits import parse_many  # a tenth of a second that only an installation with its own limit waits for here
+
+        try:
+            amounts = [rate.amount for rate in parse_many(value)] if value != "0" else []
+        except ValueError:
+            amounts = [0]
+        if len(amounts) > 1 or 0 in amounts:
+            raise ValueError("must be one rate such as 3000/minute or 10/second, or 0 for no limit")
         return value
 
     @field_validator("allowed_hosts", "allowed_hosts_out", mode="before")

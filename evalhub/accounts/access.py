@@ -1,7 +1,7 @@
 """What one request may do: a key or a signed-in person becomes a Grant, for the endpoints of the API and for its event stream alike."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from rest_framework.authentication import CSRFCheck
 from evalhub.accounts.middleware import memberships_put
 from evalhub.accounts.models import ApiKey, Membership, Project
 from evalhub.accounts.selectors import api_key_find, bearer_token
+from evalhub.accounts.throttle import request_count
 from evalhub.common.problems import Problem
 
 Scope = ApiKey.Scope
@@ -38,6 +39,11 @@ class Grant:
             held = ", ".join(sorted(self.scopes))
             detail = f"This needs the scope {scope}; {self.holder} has {held}."
             raise Problem(403, detail, headers=self.headers, required_scope=str(scope))
+
+
+def admitted(grant: Grant, needed: Scope | None) -> Grant:
+    """Count a request of the grant's holder, for a method that needs this scope. Raises a 429 Problem."""
+    return replace(grant, headers=request_count(grant.identity, starts_run=needed == Scope.RUN))
 
 
 def key_grant(authorization: str) -> Grant:
@@ -81,9 +87,9 @@ def _refuse_forgery(request: HttpRequest) -> None:
 def stream_grant(scope: Mapping[str, Any], needed: Scope) -> Grant:
     """What the sender of an ASGI request may do, for applications that stand beside Django's; all answers must carry its `headers`.
 
-    Reads the database. Raises a Problem: 401, 403.
+    Reads the database, and counts as one request. Raises a Problem: 401, 403, 429.
     """
-    grant = _sender(ASGIRequest(dict(scope), BytesIO()))
+    grant = admitted(_sender(ASGIRequest(dict(scope), BytesIO())), needed)
     grant.require(needed)
     return grant
 

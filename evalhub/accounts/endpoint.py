@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from evalhub.accounts.access import Grant, Scope
+from evalhub.accounts.access import Grant, Scope, admitted
 from evalhub.accounts.idempotency import HEADER, answer_once, checked_key, fingerprint
 from evalhub.accounts.models import IdempotencyRecord, Project
 from evalhub.common.parsing import Body, parse
@@ -60,6 +60,12 @@ class Endpoint(APIView):
         """The query's keys that `shape` knows. Others are let be: proxies and browsers add their own."""
         known = {key: value for key, value in self.request.query_params.items() if key in shape().fields}
         return parse(shape, known, prefix="query")
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who asks, and whether they ask too often; then every answer says how often they still may."""
+        super().perform_authentication(request)
+        request.auth = admitted(cast(Grant, request.auth), self.needed_scope)
+        self.headers |= request.auth.headers
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks and whether they may; then, for every method that changes something, whether it was done before."""
