@@ -1,6 +1,7 @@
-"""The evaluation templates of the dialect /api/v1: list and create. `template_or_problem` serves the run endpoints too."""
+"""The evaluation templates of the dialect /api/v1: list, create, and one of them. `template_or_problem` serves the run endpoints too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,7 @@ from evalhub.common.parsing import Body, Choice, Number, Whole, text
 from evalhub.common.problems import invalid, not_found
 from templates_app.models import EvalTemplate
 from templates_app.selectors import template_find, template_list
-from templates_app.services import KEY_LENGTH, template_create
+from templates_app.services import KEY_LENGTH, template_create, template_delete, template_update
 from templates_app.system import CategoryData
 
 Type = EvalTemplate.Type
@@ -42,7 +43,7 @@ class CategoryInput(Body):
     key = text(KEY_LENGTH, default="")
     label = serializers.CharField(max_length=SHORT)  # type: ignore[assignment]  # a serializer's own `label` is never read
     prompt_instructions = text(20_000, default="")
-    weight = Number(min_value=0, max_value=1_000_000, default=1.0)
+    weight = Number(min_value=0, max_value=1_000_000, required=False)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         return super().to_internal_value({"label": data} if isinstance(data, str) else data)
@@ -72,8 +73,9 @@ def _is_slug(key: str) -> bool:
     return True
 
 
-class TemplateInput(Body):
-    name = serializers.CharField(max_length=SHORT)
+class TemplateFields(Body):
+    """What creating and changing share. An empty template_type says nothing."""
+
     description = text(LONG)
     template_type = Choice(Type.choices, required=False, allow_blank=True)
     judge_model = text(SHORT)
@@ -82,8 +84,8 @@ class TemplateInput(Body):
     scoring_rubric = text(LONG)
     categories = serializers.ListField(child=CategoryInput(), required=False, max_length=MOST_CATEGORIES)
 
-    def validate_template_type(self, value: str) -> str:
-        return value or Type.QUALITY
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in attrs.items() if key != "template_type" or value}
 
     def validate_categories(self, items: list[dict[str, Any]]) -> list[CategoryData]:
         keys = [item["key"] for item in items]
@@ -95,6 +97,14 @@ class TemplateInput(Body):
         if twins:
             raise serializers.ValidationError(twins, code="twice")
         return [CategoryData(**item) for item in items]
+
+
+class TemplateInput(TemplateFields):
+    name = serializers.CharField(max_length=SHORT)
+
+
+class TemplateChanges(TemplateFields):
+    name = serializers.CharField(max_length=SHORT, required=False)
 
 
 class TemplateListQuery(Body):
@@ -113,6 +123,44 @@ class Templates(Endpoint):
     def post(self, request: Request) -> Response:
         template = template_create(project=self.project, **self.body(TemplateInput))
         return Response(template_body(template))
+
+
+class TemplateDetail(Endpoint):
+    """GET, PUT and DELETE /eval-templates/{template}, a UUID or a name. PUT changes what is given."""
+
+    scopes = {"GET": Scope.READ, "PUT": Scope.WRITE, "DELETE": Scope.WRITE}
+
+    def get(self, request: Request, template: str) -> Response:
+        return Response(template_body(template_or_404(self.project, template)))
+
+    def put(self, request: Request, template: str) -> Response:
+        found = template_or_404(self.project, template)
+        given = self.body(TemplateChanges)
+        with _still_there(template):
+            return Response(template_body(template_update(template_id=found.id, project=self.project, **given)))
+
+    def delete(self, request: Request, template: str) -> Response:
+        found = template_or_404(self.project, template)
+        with _still_there(template):
+            template_delete(template_id=found.id, project=self.project)
+        return Response({"success": True})
+
+
+def template_or_404(project: Project, id_or_name: str) -> EvalTemplate:
+    """The template that a path names. Raises a 404 Problem."""
+    template = template_find(project, id_or_name)
+    if template is None:
+        raise not_found("path.template", "evaluation template", id_or_name)
+    return template
+
+
+@contextmanager
+def _still_there(id_or_name: str) -> Iterator[None]:
+    """The 404 of a template that somebody deleted since it was found."""
+    try:
+        yield
+    except EvalTemplate.DoesNotExist:
+        raise not_found("path.template", "evaluation template", id_or_name) from None
 
 
 def template_body(template: EvalTemplate) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def template_find(project: Project, id_or_name: str) -> EvalTemplate | None:
     try:
         return usable.filter(id=uuid.UUID(id_or_name)).first()
     except ValueError:
-        return usable.filter(name=id_or_name).first()
+        # A path may say %00, which PostgreSQL refuses with an error of its own.
+        return None if "\x00" in id_or_name else usable.filter(name=id_or_name).first()
 
 
 def default_adaptation_template(project: Project) -> EvalTemplate | None:

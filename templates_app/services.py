@@ -1,10 +1,11 @@
 """Writes of templates: those that people make, and those that ship with this version. Endpoints, pages and the first start call these."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -13,6 +14,7 @@ from templates_app.models import EvalCategory, EvalTemplate
 from templates_app.system import SYSTEM_TEMPLATES, CategoryData, TemplateData
 
 KEY_LENGTH = 80
+SETTABLE = frozenset({"name", "description", "template_type", "judge_model", "temperature", "max_tokens", "scoring_rubric"})
 OVERALL = CategoryData("overall", "Overall", "Judge the conversation as a whole by the rubric.")
 
 
@@ -41,14 +43,57 @@ def template_create(
         scoring_rubric=scoring_rubric,
     )
     template.clean_fields(exclude=["project"])
-    rows = [
-        EvalCategory(template=template, position=position, **_columns(data))
-        for position, data in enumerate(with_keys(categories or (OVERALL,)))
-    ]
-    _check_weights(rows)
+    wanted = _checked(categories, {})
     template.save(force_insert=True)
-    EvalCategory.objects.bulk_create(rows)
+    EvalCategory.objects.bulk_create(
+        EvalCategory(template=template, position=position, **_columns(data)) for position, data in enumerate(wanted)
+    )
     return template
+
+
+@transaction.atomic
+def template_update(
+    *, template_id: uuid.UUID, project: Project, categories: Sequence[CategoryData] | None = None, **columns: Any
+) -> EvalTemplate:
+    """Change what is given; `columns` are those of SETTABLE. Given categories replace the old ones as a whole, none becoming the overall
+    impression; one without a weight keeps the weight of its key.
+
+    Raises EvalTemplate.DoesNotExist, PermissionDenied for a system template, and ValidationError, which names the field.
+    """
+    if unknown := columns.keys() - SETTABLE:
+        raise TypeError(f"template_update got unknown columns: {', '.join(sorted(unknown))}")
+    template = _own(template_id, project)
+    for column, value in columns.items():
+        setattr(template, column, value)
+    template.clean_fields(exclude=["project"])
+    if categories is not None:
+        known = dict(template.categories.values_list("key", "weight"))
+        _categories_ensure(template, _checked(categories, known))
+    template.save()
+    return template
+
+
+@transaction.atomic
+def template_delete(*, template_id: uuid.UUID, project: Project) -> None:
+    """Remove a template; runs keep their snapshots of it. Raises EvalTemplate.DoesNotExist, and PermissionDenied for a system template."""
+    _own(template_id, project).delete()
+
+
+def _own(template_id: uuid.UUID, project: Project) -> EvalTemplate:
+    """The template, locked, if this project may edit it."""
+    template = EvalTemplate.objects.select_for_update().visible_to(project).get(pk=template_id)
+    if template.is_system:
+        raise PermissionDenied(f"{template.name!r} is a system template: all may use it and nobody may change it. Make one of your own.")
+    return template
+
+
+def _checked(categories: Sequence[CategoryData], known_weights: Mapping[str, float]) -> list[CategoryData]:
+    """The categories as they are stored: each with a key and a weight, and at least the overall impression. Raises ValidationError."""
+    keyed = with_keys(categories or (OVERALL,))
+    weighted = [replace(item, weight=known_weights.get(item.key, 1.0)) if item.weight is None else item for item in keyed]
+    if not any(item.weight for item in weighted):
+        raise ValidationError({"categories": "At least one category needs a weight above 0, or there is no mean to compute."})
+    return weighted
 
 
 def with_keys(categories: Sequence[CategoryData]) -> list[CategoryData]:
@@ -69,11 +114,6 @@ def _free_key(label: str, number: int, taken: set[str]) -> str:
     if base not in taken:
         return base
     return next(key for key in (f"{base}-{twin}" for twin in range(2, len(taken) + 3)) if key not in taken)
-
-
-def _check_weights(rows: Sequence[EvalCategory]) -> None:
-    if not any(row.weight > 0 for row in rows):
-        raise ValidationError({"categories": "At least one category needs a weight above 0, or there is no mean to compute."})
 
 
 def _columns(data: CategoryData) -> dict[str, Any]:

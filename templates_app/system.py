@@ -15,12 +15,12 @@ _FOLDER = resources.files("templates_app") / "system_data"
 
 @dataclass(frozen=True, slots=True)
 class CategoryData:
-    """One thing that is scored from 0 to 100. `prompt_instructions` carries its anchors."""
+    """One thing that is scored from 0 to 100. `prompt_instructions` carries its anchors. A weight of None is one that nobody stated."""
 
     key: str
     label: str
     prompt_instructions: str
-    weight: float = 1.0
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

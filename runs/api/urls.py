@@ -8,7 +8,7 @@ from django.urls import path
 from agents.api import Agents
 from evalhub.common.problems import unknown_path
 from runs.api import evals
-from templates_app.api import Templates
+from templates_app.api import TemplateDetail, Templates
 
 urlpatterns = [
     path("agents", Agents.as_view()),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("eval-runs", evals.EvalRuns.as_view()),
     path("eval-runs/<str:run_id>", evals.EvalRunDetail.as_view()),
     path("eval-templates", Templates.as_view()),
+    path("eval-templates/<path:template>", TemplateDetail.as_view()),
     path("<path:path>", unknown_path),
     path("", unknown_path),
 ]
