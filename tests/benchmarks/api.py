@@ -70,9 +70,7 @@ def compare(database: str, *, runs: int, small: int, requests: int) -> list[Row]
     with ExitStack() as stack:
         sites = [stack.enter_context(site(size, database)) for size in (small, runs)]
         rows = measure(*sites, requests)
-    print(
-        f"\n{database}, {requests} requests each; milliseconds at {small:,} runs, at {runs:,} runs, and how many times the first is the second"
-    )
+    print(f"\n{database}, {requests} requests each: milliseconds at {small:,} runs, then at {runs:,} runs, and how many times as long")
     print(f"{'':36}" + " ".join(f"{title:>9}" for title in ("p50", "p95", "p50", "p95")) + "    p50 x    p95 x  queries  queries")
     print(*rows, sep="\n", flush=True)
     return rows
