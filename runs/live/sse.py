@@ -21,7 +21,6 @@ from evalhub.accounts.access import Scope, stream_grant
 from evalhub.accounts.models import Project
 from evalhub.common.problems import CONTENT_TYPE, Problem, invalid, not_found
 from runs.live.tail import tail
-from runs.live.watch import Batch, Watch
 from runs.models import EvalRun
 
 logger = logging.getLogger(__name__)
@@ -124,25 +123,26 @@ async def _left(receive: Receive) -> None:
 
 
 async def _stream(opened: Opened, send: Send) -> None:
-    """Headers leave with the first bytes, hence the comment at the beginning. After a fault it ends without [DONE]: the client resumes."""
+    """After a fault it ends without [DONE], so that the client resumes."""
     end = ""
+    beating = asyncio.create_task(_beat(send))
     try:
         async with tail.watch(opened.run_id, opened.first) as watch:
-            await _body(send, KEEP_ALIVE)
-            while (batch := await _next(watch)) != []:
-                await _body(send, "".join(frame for event in batch for frame in frames(event)) if batch else KEEP_ALIVE)
+            while batch := await watch.batch():
+                await _body(send, "".join(frame for event in batch for frame in frames(event)))
         end = DONE
     except Exception:
         logger.exception("The event stream of run %s broke", opened.run_id)
+    finally:
+        beating.cancel()
     await _body(send, end, more=False)
 
 
-async def _next(watch: Watch) -> Batch | None:
-    """As `watch.batch`; None when it is time for a sign of life."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
-            return await watch.batch()
-    return None
+async def _beat(send: Send) -> None:
+    """A comment now, since the headers leave with the first bytes, and whenever a client might take the silence for a lost connection."""
+    while True:
+        await _body(send, KEEP_ALIVE)
+        await asyncio.sleep(KEEP_ALIVE_SECONDS)
 
 
 async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:

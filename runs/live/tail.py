@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from runs.events import log
-from runs.live.watch import Watch
+from runs.live.watch import Watch, wake
 from runs.models import EvalRun
 from runs.states import FINAL
 
@@ -85,20 +85,21 @@ class Tail:
                 waiting.setdefault(watch.run_id, []).append(watch)
         heads = _heads(waiting)
         for run_id, of_run in waiting.items():
-            self._hand_out(run_id, of_run, heads.get(run_id))
+            wake(self._handed_out(run_id, of_run, heads.get(run_id)))
         return True
 
-    def _hand_out(self, run_id: uuid.UUID, watches: list[Watch], head: tuple[int, bool] | None) -> None:
-        """`head` is the run's next event number and whether it is final; None when it was deleted."""
+    def _handed_out(self, run_id: uuid.UUID, watches: list[Watch], head: tuple[int, bool] | None) -> list[Watch]:
+        """Those that were given something. `head` is the run's next event number and whether it is final; None when it was deleted."""
         next_seq, final = head or (0, True)
         lowest = min(watch.next_seq for watch in watches)
         events = log.read_after(run_id, lowest - 1, BATCH) if lowest < next_seq else []
-        for watch in watches:
-            watch.give(events)
-            if final and watch.next_seq >= next_seq:
-                watch.end()
         if len(events) == BATCH:
             self._wanted.set()  # more is waiting
+        given = [watch for watch in watches if events and watch.give(events)]
+        over = [watch for watch in watches if final and watch.next_seq >= next_seq]
+        for watch in over:
+            watch.end()
+        return given + over
 
 
 def _heads(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, bool]]:

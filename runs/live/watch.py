@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 # A socket that reads slower than its run writes holds this many events, and at most one reading of the log more; the rest stays in the log.
@@ -19,7 +19,7 @@ class Watch:
     def __init__(self, run_id: uuid.UUID, next_seq: int, more: Callable[[], None]) -> None:
         self.run_id, self.next_seq = run_id, next_seq
         self._more = more
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._lock = threading.Lock()
         self._events: Batch = []
@@ -46,21 +46,35 @@ class Watch:
             self._passed_over = len(self._events) >= ROOM
             return not (self._passed_over or self._over)
 
-    def give(self, events: Batch) -> None:
-        """For the tail's thread: events in order, from `next_seq` or before on. What the watch was given already is left out."""
+    def give(self, events: Batch) -> bool:
+        """For the tail's thread: events in order, from `next_seq` or before on. True when some were new, and the watch is to be woken."""
         fresh = [event for event in events if event["seq"] >= self.next_seq]
         if fresh:
             self.next_seq = fresh[-1]["seq"] + 1
             with self._lock:
                 self._events += fresh
-            self._tell()
+        return bool(fresh)
 
     def end(self) -> None:
-        """For the tail's thread: nothing will follow."""
+        """For the tail's thread: nothing will follow; it is to be woken."""
         with self._lock:
             self._over = True
-        self._tell()
 
-    def _tell(self) -> None:
-        with contextlib.suppress(RuntimeError):  # its loop is closing
-            self._loop.call_soon_threadsafe(self._news.set)
+    def wake(self) -> None:
+        """For the event loop of the watch."""
+        self._news.set()
+
+
+def wake(watches: Iterable[Watch]) -> None:
+    """For the tail's thread: one call into each event loop, not one for each of a thousand watches."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Watch]] = {}
+    for watch in watches:
+        by_loop.setdefault(watch.loop, []).append(watch)
+    for loop, woken in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closing
+            loop.call_soon_threadsafe(_wake, woken)
+
+
+def _wake(watches: Iterable[Watch]) -> None:
+    for watch in watches:
+        watch.wake()
