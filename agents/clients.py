@@ -37,6 +37,12 @@ class UnknownModel(PermanentError):
     code = "unknown_model"
 
 
+class AgentDeleted(PermanentError):
+    """Nobody can ask this endpoint any more: its secret went with the agent."""
+
+    code = "agent_deleted"
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A server whose models can be named. `secret` never leaves this module but inside a ModelSpec."""
@@ -136,17 +142,20 @@ def environment_providers() -> dict[str, Provider]:
     return {name: Provider(name, kind, url, secret) for name, (there, kind, url, secret) in found.items() if there}
 
 
-def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, started_with: str = "") -> ModelSpec:
-    """The model behind a run's agent: a character's model, or its endpoint. Raises UnknownModel.
+def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, project: Project, started_with: str = "") -> ModelSpec:
+    """The model behind a run's agent: a character's model, or its endpoint. Raises UnknownModel and AgentDeleted.
 
+    A character whose agent was deleted is played from its snapshot all the same; an endpoint cannot be.
     `started_with` is the model that a run which goes on began with: a default that has changed meanwhile must not change it.
     """
     if snapshot["kind"] == Agent.Kind.CHARACTER:
         return providers.spec(started_with or snapshot["model"], part="agent")
-    row = Agent.objects.filter(pk=snapshot["agent_id"]).first()
+    row = Agent.objects.filter(pk=snapshot["agent_id"], project=project).first()
+    if row is None:
+        raise AgentDeleted(f"The agent {snapshot['name']!r} was deleted, and the secret of its endpoint with it, so it cannot be asked.")
     # The address is the snapshot's, the secret today's: it goes only to the server it was given for.
-    own = row is not None and origin(row.endpoint_url) == origin(snapshot["endpoint_url"])
-    secret = _secret(row.endpoint_secret_encrypted, row.name) if row and own else ""
+    own = origin(row.endpoint_url) == origin(snapshot["endpoint_url"])
+    secret = _secret(row.endpoint_secret_encrypted, row.name) if own else ""
     webhook = snapshot["kind"] == Agent.Kind.WEBHOOK
     spec = ModelSpec(
         provider="endpoint",

@@ -50,6 +50,26 @@ def agent_upsert(
     return _saved(agent)
 
 
+@transaction.atomic
+def agent_update(*, agent_id: uuid.UUID, project: Project, name: str = "", character: Mapping[str, Any]) -> Agent:
+    """Change an agent that is there: its name unless that is "", and the given keys of its character.
+
+    Raises Agent.DoesNotExist, AgentConflict, and ValidationError that names the field.
+    """
+    agent = _locked(agent_id, project)
+    return agent_upsert(project=project, name=name or agent.name, agent_id=agent.id, character=character)
+
+
+@transaction.atomic
+def agent_delete(*, agent_id: uuid.UUID, project: Project) -> None:
+    """Remove an agent. Its runs stay, and those of a character go on from their snapshot. Raises Agent.DoesNotExist."""
+    _locked(agent_id, project).delete()
+
+
+def _locked(agent_id: uuid.UUID, project: Project) -> Agent:
+    return Agent.objects.select_for_update().get(pk=agent_id, project=project)
+
+
 def _present(project: Project, name: str, agent_id: uuid.UUID | None) -> Agent | None:
     """The agent to change, locked."""
     agents = Agent.objects.select_for_update().filter(project=project)

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api import agent_or_404
+from agents.api.endpoints import agent_or_404
 from agents.models import Agent
 from agents.seed_data import DEFAULT_PERSONA
 from agents.selectors import agent_key
@@ -19,8 +19,8 @@ from evalhub.common.parsing import Body
 from evalhub.common.problems import invalid, not_found
 from runs.api.bodies import run_body
 from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
-from runs.models import EvalRun, RunQuerySet
-from runs.selectors import run_get, run_keys, run_list, runs_whole, transcript
+from runs.models import EvalRun
+from runs.selectors import run_get, run_keys, run_list, run_numbered, runs_whole, transcript
 from runs.services import Kind, RunRequest, run_create, run_delete
 from templates_app.api import template_or_problem
 from templates_app.models import EvalTemplate
@@ -28,6 +28,7 @@ from templates_app.selectors import default_adaptation_template
 
 Type = EvalTemplate.Type
 DEFAULT_PAGE = 20
+NOBODY = uuid.UUID(int=0)  # no agent has this id, so a name of nobody leads to no runs
 
 
 class Starting(Endpoint):
@@ -144,28 +145,25 @@ class EvalRuns(Endpoint):
 
     def get(self, request: Request) -> Response:
         query = self.query(RunListQuery)
-        runs = _runs_of(self.project, query.get("agent_id", ""))
-        return Response(by_cursor(runs, query) if query.keys() & CURSOR_KEYS else numbered(runs, query))
+        form = by_cursor if query.keys() & CURSOR_KEYS else numbered
+        return Response(form(self.project, _agent_id(self.project, query.get("agent_id", "")), query))
 
 
-def _runs_of(project: Project, agent: str) -> RunQuerySet:
-    """The runs of the agent with this id or name, a deleted one's too; all runs for ""."""
-    if not agent:
-        return run_list(project=project)
-    key = agent_key(project, agent)
-    return run_list(project=project, agent_id=key) if key else EvalRun.objects.none()
+def _agent_id(project: Project, named: str) -> uuid.UUID | None:
+    """The agent with this id or name, a deleted one's id too. None for "", which asks for the runs of all."""
+    return (agent_key(project, named) or NOBODY) if named else None
 
 
-def numbered(runs: RunQuerySet, query: dict[str, Any]) -> dict[str, Any]:
+def numbered(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any]) -> dict[str, Any]:
     """{runs, total_count}: `limit` runs from place `offset` on, counted from the newest."""
     first, size = query.get("offset", 0), query.get("limit", DEFAULT_PAGE)
-    keys, _ = run_keys(runs=runs[first:], size=size)
-    return {"runs": _bodies(keys), "total_count": runs.count()}
+    keys, total = run_numbered(project=project, agent_id=agent_id, first=first, size=size)
+    return {"runs": _bodies(keys), "total_count": total}
 
 
-def by_cursor(runs: RunQuerySet, query: dict[str, Any]) -> dict[str, Any]:
+def by_cursor(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any]) -> dict[str, Any]:
     """{runs, has_more, next_cursor}: the page after a cursor. What is created meanwhile moves none of the later pages."""
-    after = read_cursor(query.get("cursor", ""))
+    runs, after = run_list(project=project, agent_id=agent_id), read_cursor(query.get("cursor", ""))
     keys, has_more = run_keys(runs=runs, size=query.get("page_size", DEFAULT_PAGE), after=after)
     return {"runs": _bodies(keys), "has_more": has_more, "next_cursor": write_cursor(*keys[-1]) if has_more else ""}
 

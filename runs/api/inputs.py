@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from agents.api import SHORT
+from agents.api.bodies import SHORT
 from evalhub.common.parsing import Body, Object, Whole, text
 from runs.api.messages import MOST, MessageInput, check_transcript
 from runs.api.scenario import AnyPersona, OverrideInput, PersonaInput, SimConfigInput, sessions

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from agents.api import LONG, SHORT, CharacterFields
+from agents.api.bodies import LONG, SHORT, CharacterFields
 from evalhub.common.parsing import Body, Number, Object, Whole, text, texts
 from runs.plan import MAX_SESSIONS, MAX_TURNS
 

@@ -5,7 +5,7 @@ An agent's name may hold a slash (as %2F), hence `path:`. GET /eval-runs/{id}/ev
 
 from django.urls import path
 
-from agents.api import Agents
+from agents.api.endpoints import AgentDetail, AgentProfile, Agents
 from evalhub.common.problems import unknown_path
 from runs.api import evals
 from templates_app.api import TemplateDetail, Templates
@@ -16,6 +16,8 @@ urlpatterns = [
     path("agents/<path:agent>/run-eval", evals.RunEval.as_view()),
     path("agents/<path:agent>/evaluate", evals.Evaluate.as_view()),
     path("agents/<path:agent>/eval-only", evals.EvalOnly.as_view()),
+    path("agents/<path:agent>/profile", AgentProfile.as_view()),
+    path("agents/<path:agent>", AgentDetail.as_view()),  # the last: a name may hold slashes, and take the others for its end
     path("eval-runs", evals.EvalRuns.as_view()),
     path("eval-runs/<str:run_id>", evals.EvalRunDetail.as_view()),
     path("eval-templates", Templates.as_view()),

@@ -224,7 +224,9 @@ def _all_or_first_error(answers: Sequence[Verdict | BaseException]) -> list[Verd
 def _load(run_id: Any) -> Loaded:
     run = EvalRun.objects.select_related("project").get(pk=run_id)
     providers = load_providers(run.project)
-    agent = agent_spec(run.agent_snapshot, providers, started_with=run.agent_model) if run.kind in SIMULATES else None
+    agent = None
+    if run.kind in SIMULATES:
+        agent = agent_spec(run.agent_snapshot, providers, project=run.project, started_with=run.agent_model)
     return Loaded(run, providers, agent, lines_of(run), list(run.verdicts.order_by("sample")))
 
 

@@ -66,8 +66,8 @@ def test_a_secret_goes_only_to_the_server_it_was_given_for() -> None:
     frozen = agent.snapshot()
     agent.set_secret("token")
     agent.save()
-    assert agent_spec(frozen, load_providers(project)).api_key == "token"
+    assert agent_spec(frozen, load_providers(project), project=project).api_key == "token"
     agent.endpoint_url = "https://new.example/hook"
     agent.save()
-    assert agent_spec(frozen, load_providers(project)).api_key == ""
-    assert agent_spec(agent.snapshot(), load_providers(project)).api_key == "token"
+    assert agent_spec(frozen, load_providers(project), project=project).api_key == ""
+    assert agent_spec(agent.snapshot(), load_providers(project), project=project).api_key == "token"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import AsyncRequestFactory, Client
 
-from agents.api import Agents
+from agents.api.endpoints import Agents
 from evalhub.accounts.models import ApiKey
 from evalhub.api import bad_request, page_not_found, permission_denied, problem_handler, server_error
 from tests import factories

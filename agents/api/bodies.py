@@ -1,0 +1,133 @@
+"""What the agents' endpoints are sent: bodies and queries. `CharacterFields` serves the run endpoints too."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from agents.models import Agent
+from agents.traits import TRAITS
+from evalhub.common.parsing import Body, Choice, Number, Whole, text, texts
+
+LONG, SHORT = 20_000, 200
+BEHAVIORS = ("response_length", "question_frequency", "empathy_style", "conflict_approach")
+PREFERENCES = ("conversation_pace", "formality", "humor_style", "emotional_expression")
+
+
+class Scores(Body):
+    """Trait -> score, 0-100 or 0-1; any subset."""
+
+    traits: ClassVar[tuple[str, ...]] = ()
+
+    def get_fields(self) -> dict[str, Any]:
+        return {trait: Number(min_value=0, max_value=100, required=False) for trait in self.traits}
+
+
+class Big5(Scores):
+    traits = tuple(TRAITS["big5"])
+
+
+class Dimensions(Scores):
+    traits = tuple(TRAITS["dimensions"])
+
+
+class Choices(Body):
+    """Words for a few known habits; any subset."""
+
+    habits: ClassVar[tuple[str, ...]] = ()
+
+    def get_fields(self) -> dict[str, Any]:
+        return {habit: text(SHORT) for habit in self.habits}
+
+
+class Behaviors(Choices):
+    habits = BEHAVIORS
+
+
+class Preferences(Choices):
+    habits = PREFERENCES
+
+
+class CharacterFields(Body):
+    """Who a hosted agent is. A run's config_override has the same keys."""
+
+    bio = text(LONG)
+    gender = text(SHORT)
+    personality_prompt = text(LONG)
+    primary_traits = texts()
+    speech_patterns = texts()
+    true_interests = texts()
+    true_dislikes = texts()
+    big5 = Big5(required=False)
+    dimensions = Dimensions(required=False)
+    behaviors = Behaviors(required=False)
+    preferences = Preferences(required=False)
+
+
+class Goal(Body):
+    type = text(SHORT)
+    title = text(SHORT)
+    description = text(LONG)
+    priority = Whole(required=False)
+    related_traits = texts()
+
+
+class SeedMemory(Body):
+    content = serializers.CharField(max_length=LONG)
+    fact_type = text(SHORT)
+    importance = Number(required=False)
+    entities = texts()
+
+
+class AgentInput(CharacterFields):
+    """The contract's body, and beside it the keys that make an agent of EvalHub: kind, model and the endpoint's."""
+
+    # What other servers make of these (pictures, invented lore, tools) is no part of an evaluation.
+    ignored = Body.ignored | {
+        "avatar_url",
+        "capabilities",
+        "generate_avatar",
+        "generate_origin_story",
+        "generate_personalized_memories",
+        "lore_generation_context",
+        "proactiveMode",
+        "tool_capabilities",
+        "user_display_name",
+        "user_id",
+    }
+
+    name = serializers.CharField(max_length=SHORT)
+    agent_id = serializers.UUIDField(required=False)
+    project_id = text(SHORT)
+    language = text(SHORT)
+    initial_goals = serializers.ListField(child=Goal(), required=False, max_length=50)
+    seed_memories = serializers.ListField(child=SeedMemory(), required=False, max_length=200)
+    kind = Choice(Agent.Kind.choices, required=False)
+    model = text(SHORT)
+    endpoint_url = text(500)
+    endpoint_secret = text(4000)
+    reply_path = text(SHORT)
+    timeout_seconds = Whole(min_value=1, max_value=3600, required=False)
+
+    def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        # Generated clients send "" for an id they have not got.
+        return {key: value for key, value in data.items() if key != "agent_id" or value != ""}
+
+
+class ProfileInput(CharacterFields):
+    """What of an agent may change by itself; name and character are all of it that a run is played from."""
+
+    ignored = Body.ignored | {"avatar_url", "tool_capabilities"}
+
+    name = serializers.CharField(max_length=SHORT, required=False)
+
+
+CHARACTER_KEYS = {*CharacterFields().fields, "language", "initial_goals", "seed_memories"}
+
+
+class AgentListQuery(Body):
+    page_size = Whole(min_value=1, max_value=100, default=30)
+    cursor = text(SHORT, default="")
+    search = text(SHORT, default="")
+    project_id = text(SHORT, default="")
+    include_count = text(SHORT, default="")  # taken, and needless: counting a project's agents is cheap, and every answer must have it
