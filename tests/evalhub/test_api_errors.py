@@ -54,7 +54,7 @@ def test_a_key_does_only_what_its_scopes_name(db: None, method: str, path: str, 
     assert getattr(Api(project, scopes=[needed]), method)(path).status_code != 403
 
 
-@pytest.mark.parametrize("path", ["", "agents/", "eval-runs/", "nothing", "eval-templates/1/x", "schemas"])
+@pytest.mark.parametrize("path", ["", "agents/", "eval-runs/", "nothing", "eval-templates/", "eval-runs/1/x", "schemas"])
 @pytest.mark.parametrize("method", ["get", "post", "delete", "put"])
 def test_a_path_that_is_not_there_is_a_404_problem_for_every_method(path: str, method: str) -> None:
     response = checked(getattr(Client(enforce_csrf_checks=True), method)(f"/api/v1/{path}"))
