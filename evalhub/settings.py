@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from evalhub.env import BadSetting, read_env
 from evalhub.keyfile import secret_key
+from evalhub.openapi.configuration import SPECTACULAR
 
 django_stubs_ext.monkeypatch()  # generic ModelAdmin, ModelForm and friends are subscriptable at run time too
 
@@ -39,6 +40,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rest_framework",
     "evalhub.common",
     "evalhub.accounts.apps.Config",
@@ -159,8 +162,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["evalhub.api.BoundedJSONParser"],
     "EXCEPTION_HANDLER": "evalhub.api.problem_handler",
+    "DEFAULT_SCHEMA_CLASS": "evalhub.openapi.schema.DescribedSchema",
     "UNAUTHENTICATED_USER": None,
 }
+SPECTACULAR_SETTINGS = SPECTACULAR
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

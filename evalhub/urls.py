@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("admin/", admin.site.urls),
     path("", include("evalhub.accounts.urls")),
+    path("", include("evalhub.openapi.urls")),
     path("api/v1/", include("runs.api.urls")),
     path("", include("runs.web.urls")),
 ]

@@ -4,7 +4,8 @@ The API modules of the apps build their serializers on `Body` and call `parse`. 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from rest_framework import serializers
@@ -16,6 +17,7 @@ from evalhub.common.problems import Problem, error_item, shown
 Path = tuple[str | int, ...]
 Complaint = tuple[Path, str, str]
 
+JSON_OBJECT = "json-object"  # our JSON Schema format of a text that is the JSON of an object
 MOST_ERRORS = 50  # ten thousand wrong messages need no ten thousand sentences
 WHOLE = "non_field_errors"
 
@@ -25,6 +27,11 @@ class Body(serializers.Serializer[Any]):
 
     ignored: ClassVar[frozenset[str]] = frozenset({"$schema"})
     may_be_text: ClassVar[bool] = False  # whether a JSON text of an object is taken for the object
+
+    # For the API's document: the name there, what JSON Schema can say beyond the fields, and what may stand for the object.
+    component: ClassVar[str] = ""
+    json_schema: ClassVar[Mapping[str, Any]] = {}
+    json_alternatives: ClassVar[Sequence[Mapping[str, Any]]] = ()
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         given = self.read(read_object(data, may_be_text=self.may_be_text))
@@ -50,11 +57,27 @@ class Body(serializers.Serializer[Any]):
         return [ErrorDetail(f"There is no such key here; the keys are {known}.", code="unknown_key")]
 
 
+# REST framework's fields take "5" for 5 and 5 for "5". A body says what it means; in a query everything is a text.
+
+
+def _is_query(field: "serializers.Field[Any, Any, Any, Any]") -> bool:
+    return bool(field.context.get("is_query"))
+
+
+class Text(serializers.CharField):
+    """A text, and no number."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise ValidationError(f"Must be a text, not {kind_of(data)}.", code="not_a_text")
+        return super().to_internal_value(data)
+
+
 class Number(serializers.FloatField):
     """A finite number. FloatField alone takes the text "nan", which passes every limit, and true."""
 
     def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, bool):
+        if isinstance(data, bool) or (isinstance(data, str) and not _is_query(self)):
             self.fail("invalid")
         number = super().to_internal_value(data)
         if not math.isfinite(number):
@@ -63,11 +86,29 @@ class Number(serializers.FloatField):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number; IntegerField alone takes true for 1."""
+    """A whole number, 5.0 too; IntegerField alone takes true for 1."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool):
+        if isinstance(data, bool) or (isinstance(data, str) and not _is_query(self)):
             self.fail("invalid")
+        return super().to_internal_value(int(data) if isinstance(data, float) and data.is_integer() else data)
+
+
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool) and not _is_query(self):
+            raise ValidationError(f"Must be true or false, not {kind_of(data)}.", code="invalid")
+        return super().to_internal_value(data)
+
+
+class Key(serializers.UUIDField):
+    """The id of something: a UUID as a text."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
         return super().to_internal_value(data)
 
 
@@ -83,18 +124,22 @@ class Choice(serializers.ChoiceField):
 class Object(serializers.Field[dict[str, Any], Any, Any, Any]):
     """Any JSON object, or a JSON text of one; kept as it is."""
 
+    json_schema: ClassVar[Mapping[str, Any]] = {
+        "anyOf": [{"type": "object"}, {"type": "string", "format": JSON_OBJECT, "contentMediaType": "application/json"}]
+    }
+
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         return dict(read_object(data, may_be_text=True))
 
 
 def texts(limit: int = 100, length: int = 2000) -> serializers.ListField:
     """A list of short texts that may be left out."""
-    return serializers.ListField(child=serializers.CharField(max_length=length), required=False, max_length=limit)
+    return serializers.ListField(child=Text(max_length=length), required=False, max_length=limit)
 
 
-def text(length: int, **options: Any) -> serializers.CharField:
+def text(length: int, **options: Any) -> Text:
     """A text that may be empty or left out."""
-    return serializers.CharField(max_length=length, allow_blank=True, required=False, **options)
+    return Text(max_length=length, allow_blank=True, required=False, **options)
 
 
 def read_object(data: Any, *, may_be_text: bool) -> Mapping[str, Any]:
@@ -124,7 +169,7 @@ def kind_of(value: Any) -> str:
 
 def parse(body: type[Body], data: Any, *, prefix: str = "body", **context: Any) -> dict[str, Any]:
     """The checked content of a request. Raises a 422 Problem that points at every wrong place, as far as there are not too many."""
-    serializer = body(data=data, context=context)
+    serializer = body(data=data, context={"is_query": prefix == "query", **context})
     try:
         # run_validation, not is_valid: the latter words a null body in its own way and wants a dict to be given.
         parsed: dict[str, Any] = serializer.run_validation(data)
