@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from agents.api.bodies import LONG, SHORT, CharacterFields
-from evalhub.common.parsing import Body, Number, Object, Whole, text, texts
+from evalhub.common.parsing import Body, Number, Object, Whole, kind_of, text, texts
 from runs.plan import MAX_SESSIONS, MAX_TURNS
 
 MOST_HOURS = 8760
@@ -41,23 +41,33 @@ class AnyPersona(Object):
 
 
 def newer_persona(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The older shape as the present one; any other object as it is."""
+    """The older shape as the present one; any other object as it is. Raises ValidationError that points at the older key."""
     if not PERSONA_KEYS & data.keys():
         return data
-    given = {key: value for key, value in data.items() if key not in PERSONA_KEYS}
-    given["description"] = given.get("description") or _description(data)
-    given["style"] = given.get("style") or data.get("communication_style") or ""
-    return given
+    given = {key: value for key, value in data.items() if key not in PERSONA_KEYS | {"id"}}  # the id of a stored persona elsewhere
+    background, style = _older_text(data, "background"), _older_text(data, "communication_style")
+    traits = _older_traits(data.get("personality_traits"))
+    told = f"{background}\nPersonality: {traits}".strip() if traits else background
+    return {**given, "description": given.get("description") or told, "style": given.get("style") or style}
 
 
-def _description(older: Mapping[str, Any]) -> Any:
-    traits = older.get("personality_traits")
-    if isinstance(traits, list):
-        traits = ", ".join(str(trait) for trait in traits)
-    background = older.get("background") or ""
-    if not traits:
-        return background
-    return f"{background}\nPersonality: {traits}".strip()
+def _older_text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key) or ""
+    if not isinstance(value, str):
+        raise serializers.ValidationError({key: [f"Must be a text, not {kind_of(value)}."]})
+    return value
+
+
+def _older_traits(value: Any) -> str:
+    """Traits in one line, whether they came as a text, as a list of words, or as an object of words or numbers."""
+    if isinstance(value, Mapping):
+        value = [f"{trait}: {level}" if isinstance(level, str | int | float) else level for trait, level in value.items()]
+    if isinstance(value, list) and all(isinstance(trait, str) for trait in value):
+        return ", ".join(value)
+    if isinstance(value or "", str):
+        return value or ""
+    wrong = f"Must be a text, a list of texts or an object, not {kind_of(value)}."
+    raise serializers.ValidationError({"personality_traits": ["Every trait must be a text." if isinstance(value, list) else wrong]})
 
 
 class TurnInput(Body):
