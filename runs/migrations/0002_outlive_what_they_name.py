@@ -1,4 +1,4 @@
-"""Runs keep the ids of the agent, templates and source run they name when those are deleted. Ids lost before come back from the snapshots."""
+"""Runs keep the ids of the agent, templates and source run they name when those are deleted. Ids lost before come back from snapshots."""
 
 import uuid
 
@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 KEPT = {
     "agent_id": ("agent_snapshot", "agent_id"),
@@ -34,6 +34,15 @@ def ids_from_snapshots(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> N
             runs.filter(pk=run.pk).update(**found)
 
 
+def forget_what_is_gone(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The way back: a constraint suffers no id whose row is gone."""
+    runs = apps.get_model("runs", "EvalRun").objects
+    for column in ("agent", "template", "adaptation_template", "source_run"):
+        model = runs.model._meta.get_field(column).related_model
+        gone = ~Exists(model.objects.filter(pk=OuterRef(f"{column}_id")))
+        runs.filter(gone).exclude(**{column: None}).update(**{column: None})
+
+
 class Migration(migrations.Migration):
     dependencies = [("runs", "0001_initial")]
 
@@ -47,5 +56,5 @@ class Migration(migrations.Migration):
             model_name="evalrun",
             index=models.Index(fields=["project", "agent", "-created_at", "-id"], name="run_list_by_agent"),
         ),
-        migrations.RunPython(ids_from_snapshots, migrations.RunPython.noop),
+        migrations.RunPython(ids_from_snapshots, forget_what_is_gone),
     ]
