@@ -150,7 +150,7 @@ def template_or_404(project: Project, id_or_name: str) -> EvalTemplate:
     """The template that a path names. Raises a 404 Problem."""
     template = template_find(project, id_or_name)
     if template is None:
-        raise not_found("path.template", "evaluation template", id_or_name)
+        raise not_found("path.template_id", "evaluation template", id_or_name)
     return template
 
 
@@ -160,7 +160,7 @@ def _still_there(id_or_name: str) -> Iterator[None]:
     try:
         yield
     except EvalTemplate.DoesNotExist:
-        raise not_found("path.template", "evaluation template", id_or_name) from None
+        raise not_found("path.template_id", "evaluation template", id_or_name) from None
 
 
 def template_body(template: EvalTemplate) -> dict[str, Any]:

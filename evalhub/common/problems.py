@@ -26,7 +26,7 @@ CODES = {
     500: "internal",
 }
 SHOWN_LENGTH = 100
-_SECRET_NAME = re.compile(r"secret|password|token|authorization|(^|_|\.)api_?key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"secret|password|(?<!max_)token|authorization|(^|_|\.)api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"\b(sk[-_]|Bearer\s+)\S+|(?<=://)[^/@\s]+@")
 
 
