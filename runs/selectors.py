@@ -9,6 +9,7 @@ from django.db.models import Avg, Count, Prefetch, Q, QuerySet, Sum
 
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset
+from runs import tally
 from runs.models import EvalRun, Message, ModelCall, RunQuerySet
 
 # Wide JSON that a list never shows.
@@ -50,6 +51,24 @@ def run_keys(*, runs: RunQuerySet, size: int, after: Keyset | None = None) -> tu
     return found[:size], len(found) > size
 
 
+def run_numbered(*, project: Project, agent_id: uuid.UUID | None, first: int, size: int) -> tuple[list[Keyset], int]:
+    """The keys from place `first` on, where 0 is the newest run, and how many runs there are in all. Two queries; as cheap at any place."""
+    counted = tally.days(project_id=project.pk, scope=agent_id or project.pk)
+    total = sum(runs for _, runs in counted)
+    last = min(first + size, total)
+    if first >= last:
+        return [], total
+    return _stretch(run_list(project=project, agent_id=agent_id), tally.stretch(counted, first, last), last - first), total
+
+
+def _stretch(runs: RunQuerySet, way: tally.Stretch, size: int) -> list[Keyset]:
+    """`size` keys, newest first."""
+    runs = runs.filter(created_at__gte=way.midnight) if way.from_oldest else runs.filter(created_at__lt=way.midnight)
+    ordered = runs.order_by("created_at", "id") if way.from_oldest else runs
+    keys = list(ordered.values_list("created_at", "id")[way.skip : way.skip + size])
+    return keys[::-1] if way.from_oldest else keys
+
+
 def runs_after(runs: RunQuerySet, after: Keyset | None) -> RunQuerySet:
     """Those that come after a place in the list, newest first."""
     if after is None:
@@ -61,7 +80,7 @@ def runs_after(runs: RunQuerySet, after: Keyset | None) -> RunQuerySet:
 
 def runs_whole(*, keys: Sequence[Keyset]) -> list[EvalRun]:
     """The runs behind the keys, in their order, with all columns and their `messages`. One deleted meanwhile is left out. Two queries."""
-    spoken = Prefetch("messages", Message.objects.order_by("run", "index"))
+    spoken = Prefetch("messages", Message.objects.order_by("run_id", "index"))
     found = EvalRun.objects.prefetch_related(spoken).in_bulk([run_id for _, run_id in keys])
     return [found[run_id] for _, run_id in keys if run_id in found]
 
