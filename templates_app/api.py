@@ -1,8 +1,8 @@
 """The evaluation templates of the dialect /api/v1: list, create, and one of them. `template_or_problem` serves the run endpoints too."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
@@ -13,8 +13,10 @@ from rest_framework.response import Response
 
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
-from evalhub.common.parsing import Body, Choice, Number, Whole, text
+from evalhub.common.describing import Example, Operation, Success
+from evalhub.common.parsing import NOT_BLANK, Body, Choice, Number, Text, Whole, text
 from evalhub.common.problems import invalid, not_found
+from templates_app import answers
 from templates_app.models import EvalTemplate
 from templates_app.selectors import template_find, template_list
 from templates_app.services import KEY_LENGTH, template_create, template_delete, template_update
@@ -22,7 +24,9 @@ from templates_app.system import CategoryData
 
 Type = EvalTemplate.Type
 MOST_CATEGORIES = 50
-LONG, SHORT = 100_000, 200
+TAG = "eval templates"
+NAMED = {"templateId": "Support quality"}
+LONG, SHORT, INSTRUCTIONS = 100_000, 200, 20_000
 
 
 def template_or_problem(project: Project, key: str, id_or_name: str, template_type: str) -> EvalTemplate:
@@ -40,9 +44,28 @@ def template_or_problem(project: Project, key: str, id_or_name: str, template_ty
 class CategoryInput(Body):
     """{key, label, prompt_instructions}; the older {name, weight, criteria}; or just the name as a text."""
 
+    component = "EvalCategoryInput"
+    json_alternatives: ClassVar[Sequence[Mapping[str, Any]]] = [
+        {"type": "string", "minLength": 1, "maxLength": SHORT, "pattern": NOT_BLANK}
+    ]
+    json_schema: ClassVar[Mapping[str, Any]] = {
+        "properties": {
+            "prompt_instructions": {"type": ["string", "array", "null"], "items": {"type": "string"}},
+            "name": {"type": ["string", "null"], "maxLength": SHORT, "description": "An older word for `label`."},
+            "criteria": {
+                "type": ["string", "array", "null"],
+                "items": {"type": "string"},
+                "maxLength": INSTRUCTIONS,
+                "description": "An older word for `prompt_instructions`.",
+            },
+        },
+        "required": [],
+        "anyOf": [{"required": [key], "properties": {key: {"type": "string", "pattern": NOT_BLANK}}} for key in ("label", "name", "key")],
+    }
+
     key = text(KEY_LENGTH, default="")
-    label = serializers.CharField(max_length=SHORT)  # type: ignore[assignment]  # a serializer's own `label` is never read
-    prompt_instructions = text(20_000, default="")
+    label = Text(max_length=SHORT)  # type: ignore[assignment]  # a serializer's own `label` is never read
+    prompt_instructions = text(INSTRUCTIONS, default="")
     weight = Number(min_value=0, max_value=1_000_000, required=False)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -100,21 +123,47 @@ class TemplateFields(Body):
 
 
 class TemplateInput(TemplateFields):
-    name = serializers.CharField(max_length=SHORT)
+    component = "CreateEvalTemplateInputBody"
+
+    name = Text(max_length=SHORT)
 
 
 class TemplateChanges(TemplateFields):
-    name = serializers.CharField(max_length=SHORT, required=False)
+    component = "UpdateEvalTemplateInputBody"
+
+    name = Text(max_length=SHORT, required=False)
 
 
 class TemplateListQuery(Body):
-    type = Choice(Type.choices, default="", allow_blank=True)
+    type = Choice(Type.choices, default="", allow_blank=True, help_text="Only templates of this type.")
+
+
+class DeleteEvalTemplateOutputBody(Success):
+    """The template is gone; runs that were judged by it keep what it was."""
 
 
 class Templates(Endpoint):
     """GET and POST /eval-templates."""
 
     scopes = {"GET": Scope.READ, "POST": Scope.WRITE}
+    operations = {
+        "GET": Operation(
+            id="listEvalTemplates",
+            tag=TAG,
+            summary="List the templates that the project may use, newest first.",
+            query=TemplateListQuery,
+            answer=answers.ListEvalTemplatesOutputBody,
+            example=Example(answer={"templates": [answers.TEMPLATE]}),
+        ),
+        "POST": Operation(
+            id="createEvalTemplate",
+            tag=TAG,
+            summary="Make a template.",
+            body=TemplateInput,
+            answer=answers.EvalTemplate,
+            example=Example(body=answers.NEW_TEMPLATE, answer=answers.TEMPLATE),
+        ),
+    }
 
     def get(self, request: Request) -> Response:
         templates = template_list(project=self.project, template_type=self.query(TemplateListQuery)["type"])
@@ -129,6 +178,30 @@ class TemplateDetail(Endpoint):
     """GET, PUT and DELETE /eval-templates/{template}, a UUID or a name. PUT changes what is given."""
 
     scopes = {"GET": Scope.READ, "PUT": Scope.WRITE, "DELETE": Scope.WRITE}
+    operations = {
+        "GET": Operation(
+            id="getEvalTemplate",
+            tag=TAG,
+            summary="One template.",
+            answer=answers.EvalTemplate,
+            example=Example(path=NAMED, answer=answers.TEMPLATE),
+        ),
+        "PUT": Operation(
+            id="updateEvalTemplate",
+            tag=TAG,
+            summary="Change what is given of a template; categories are replaced as a whole.",
+            body=TemplateChanges,
+            answer=answers.EvalTemplate,
+            example=Example(path=NAMED, body={"description": answers.TEMPLATE["description"]}, answer=answers.TEMPLATE),
+        ),
+        "DELETE": Operation(
+            id="deleteEvalTemplate",
+            tag=TAG,
+            summary="Delete a template.",
+            answer=DeleteEvalTemplateOutputBody,
+            example=Example(path=NAMED, answer={"success": True}),
+        ),
+    }
 
     def get(self, request: Request, template: str) -> Response:
         return Response(template_body(template_or_404(self.project, template)))

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from agents.models import Agent
 from agents.traits import TRAITS
-from evalhub.common.parsing import Body, Choice, Number, Whole, text, texts
+from evalhub.common.parsing import Body, Choice, Cursor, Key, Number, Text, Whole, text, texts
 
 LONG, SHORT = 20_000, 200
 BEHAVIORS = ("response_length", "question_frequency", "empathy_style", "conflict_approach")
@@ -65,6 +65,8 @@ class CharacterFields(Body):
 
 
 class Goal(Body):
+    component = "CreateAgentGoal"
+
     type = text(SHORT)
     title = text(SHORT)
     description = text(LONG)
@@ -73,7 +75,9 @@ class Goal(Body):
 
 
 class SeedMemory(Body):
-    content = serializers.CharField(max_length=LONG)
+    component = "CreateAgentSeedMemory"
+
+    content = Text(max_length=LONG)
     fact_type = text(SHORT)
     importance = Number(required=False)
     entities = texts()
@@ -82,6 +86,7 @@ class SeedMemory(Body):
 class AgentInput(CharacterFields):
     """The contract's body, and beside it the keys that make an agent of EvalHub: kind, model and the endpoint's."""
 
+    component = "CreateAgentBody"
     # What other servers make of these (pictures, invented lore, tools) is no part of an evaluation.
     ignored = Body.ignored | {
         "avatar_url",
@@ -96,8 +101,8 @@ class AgentInput(CharacterFields):
         "user_id",
     }
 
-    name = serializers.CharField(max_length=SHORT)
-    agent_id = serializers.UUIDField(required=False)
+    name = Text(max_length=SHORT)
+    agent_id = Key(required=False)
     project_id = text(SHORT)
     language = text(SHORT)
     initial_goals = serializers.ListField(child=Goal(), required=False, max_length=50)
@@ -117,17 +122,18 @@ class AgentInput(CharacterFields):
 class ProfileInput(CharacterFields):
     """What of an agent may change by itself; name and character are all of it that a run is played from."""
 
+    component = "UpdateAgentProfileInputBody"
     ignored = Body.ignored | {"avatar_url", "tool_capabilities"}
 
-    name = serializers.CharField(max_length=SHORT, required=False)
+    name = Text(max_length=SHORT, required=False)
 
 
 CHARACTER_KEYS = {*CharacterFields().fields, "language", "initial_goals", "seed_memories"}
 
 
 class AgentListQuery(Body):
-    page_size = Whole(min_value=1, max_value=100, default=30)
-    cursor = text(SHORT, default="")
-    search = text(SHORT, default="")
-    project_id = text(SHORT, default="")
+    page_size = Whole(min_value=1, max_value=100, default=30, help_text="Agents a page.")
+    cursor = Cursor(default="")
+    search = text(SHORT, default="", help_text="Only agents whose name has this text in it.")
+    project_id = text(SHORT, default="", help_text="Only agents of this project; none but the key's has any to show.")
     include_count = text(SHORT, default="")  # taken, and needless: counting a project's agents is cheap, and every answer must have it

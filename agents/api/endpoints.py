@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.api import described
 from agents.api.answers import agent_detail, agent_index
 from agents.api.bodies import CHARACTER_KEYS, AgentInput, AgentListQuery, ProfileInput
 from agents.models import Agent
@@ -29,6 +30,7 @@ class Agents(Endpoint):
     """GET and POST /agents."""
 
     scopes = {"GET": Scope.READ, "POST": Scope.WRITE}
+    operations = {"GET": described.LIST, "POST": described.CREATE}
 
     def get(self, request: Request) -> Response:
         query = self.query(AgentListQuery)
@@ -66,6 +68,7 @@ class AgentDetail(Endpoint):
     """GET and DELETE /agents/{agent}."""
 
     scopes = {"GET": Scope.READ, "DELETE": Scope.WRITE}
+    operations = {"GET": described.GET, "DELETE": described.DELETE}
 
     def get(self, request: Request, agent: str) -> Response:
         return Response(agent_detail(agent_or_404(self.project, agent)))
@@ -82,6 +85,7 @@ class AgentProfile(Endpoint):
     """PATCH /agents/{agent}/profile: change what is given of name and character."""
 
     scopes = {"PATCH": Scope.WRITE}
+    operations = {"PATCH": described.CHANGE_PROFILE}
 
     def patch(self, request: Request, agent: str) -> Response:
         found = agent_or_404(self.project, agent)

@@ -17,7 +17,9 @@ from evalhub.common.problems import Problem, error_item, shown
 Path = tuple[str | int, ...]
 Complaint = tuple[Path, str, str]
 
+CURSOR = "cursor"  # our JSON Schema format of a text that only the server can make
 JSON_OBJECT = "json-object"  # our JSON Schema format of a text that is the JSON of an object
+NOT_BLANK = r"\S"  # a pattern of JSON Schema: more than white space
 MOST_ERRORS = 50  # ten thousand wrong messages need no ten thousand sentences
 WHOLE = "non_field_errors"
 
@@ -119,6 +121,16 @@ class Choice(serializers.ChoiceField):
         if key != "invalid_choice":
             super().fail(key, **kwargs)
         raise ValidationError(f"Must be one of {', '.join(self.choices)}, not {shown(kwargs.get('input'))!r}.", code=key)
+
+
+class Cursor(Text):
+    """Where the page before ended: its `next_cursor`."""
+
+    json_schema: ClassVar[Mapping[str, Any]] = {"type": "string", "maxLength": 200, "format": CURSOR}
+
+    def __init__(self, **options: Any) -> None:
+        about = "`next_cursor` of the page before, unchanged."
+        super().__init__(**{"max_length": 200, "allow_blank": True, "help_text": about, "required": False, **options})
 
 
 class Object(serializers.Field[dict[str, Any], Any, Any, Any]):

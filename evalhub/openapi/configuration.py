@@ -42,5 +42,5 @@ SPECTACULAR: dict[str, Any] = {
     "SORT_OPERATION_PARAMETERS": False,
     "APPEND_COMPONENTS": {"securitySchemes": SECURITY_SCHEMES},
     "PREPROCESSING_HOOKS": ["evalhub.openapi.hooks.described_paths"],
-    "POSTPROCESSING_HOOKS": ["evalhub.openapi.hooks.event_stream"],
+    "POSTPROCESSING_HOOKS": [],
 }

@@ -3,12 +3,16 @@
 from typing import Any
 
 Endpoint = tuple[str, str, str, Any]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NAMES = {"{agent}": "{agentId}", "{run_id}": "{runId}", "{template_id}": "{templateId}", "{template}": "{templateId}"}
 
 
 def described_paths(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Parameters of paths under the names that the public contract has for them."""
-    return [(_renamed(path), regex, method, callback) for path, regex, method, callback in endpoints]
+    """Every path with the event stream's, sorted; parameters are named as the public contract names them."""
+    from evalhub.openapi.stream import PATH, EventStream  # its imports need the apps, which this module is loaded before
+
+    everywhere = [*endpoints, (PATH, PATH, "GET", EventStream.as_view())]
+    return sorted(((_renamed(path), regex, method, callback) for path, regex, method, callback in everywhere), key=_position)
 
 
 def _renamed(path: str) -> str:
@@ -17,5 +21,6 @@ def _renamed(path: str) -> str:
     return path
 
 
-def event_stream(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    return result
+def _position(endpoint: Endpoint) -> tuple[str, int]:
+    path, _, method, _ = endpoint
+    return path, METHODS.index(method)

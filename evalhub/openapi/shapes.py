@@ -9,17 +9,19 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from evalhub.common.parsing import JSON_OBJECT, Body
+from evalhub.common.parsing import JSON_OBJECT, NOT_BLANK, Body
 
 Schema = dict[str, Any]
 Refer = Callable[[serializers.BaseSerializer[Any]], Schema]
-NOT_BLANK = r"\S"
 NULL: Schema = {"type": "null"}
 
 
 def object_schema(serializer: serializers.Serializer[Any], refer: Refer) -> Schema:
     """The component of a serializer: an object with its keys and no others."""
     is_body = isinstance(serializer, Body)
+    own: Mapping[str, Any] = getattr(serializer, "json_schema", {})
+    if not serializer.fields and "oneOf" in own:
+        return {"description": _description(serializer), **own}
     properties = {name: _property(field, refer, is_body=is_body) for name, field in serializer.fields.items()}
     required = [name for name, field in serializer.fields.items() if field.required]
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
@@ -29,7 +31,7 @@ def object_schema(serializer: serializers.Serializer[Any], refer: Refer) -> Sche
         schema["required"] = required
     if is_body:
         properties |= {key: _dropped(key) for key in sorted(getattr(serializer, "ignored", ()))}
-    return schema | _merged(schema, getattr(serializer, "json_schema", {}))
+    return schema | _merged(schema, own)
 
 
 def _dropped(key: str) -> Schema:
@@ -37,11 +39,10 @@ def _dropped(key: str) -> Schema:
 
 
 def _merged(schema: Schema, more: Mapping[str, Any]) -> Schema:
-    """What a body says of itself beyond its fields; its `properties` come beside those of the fields."""
-    merged = {**more}
-    if "properties" in more:
-        merged["properties"] = schema["properties"] | more["properties"]
-    return merged
+    """What a shape says of itself beyond its fields: further `properties`, or more about those there are."""
+    known = schema["properties"]
+    told = {name: known.get(name, {}) | about for name, about in more.get("properties", {}).items()}
+    return {**more, "properties": known | told} if told else dict(more)
 
 
 def _description(serializer: serializers.Serializer[Any]) -> str:

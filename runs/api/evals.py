@@ -17,6 +17,7 @@ from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
 from evalhub.common.parsing import Body
 from evalhub.common.problems import invalid, not_found
+from runs.api import described
 from runs.api.bodies import run_body
 from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
 from runs.models import EvalRun
@@ -77,6 +78,7 @@ def _persona(given: dict[str, Any]) -> dict[str, Any]:
 
 class Simulate(Starting):
     kind = Kind.SIMULATE
+    operations = {"POST": described.SIMULATE}
     shape = SimulateInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
@@ -90,6 +92,7 @@ class Simulate(Starting):
 
 class RunEval(Starting):
     kind = Kind.RUN_EVAL
+    operations = {"POST": described.RUN_EVAL}
     shape = RunEvalInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
@@ -103,6 +106,7 @@ class RunEval(Starting):
 
 class Evaluate(Starting):
     kind = Kind.EVALUATE
+    operations = {"POST": described.EVALUATE}
     shape = EvaluateInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
@@ -116,6 +120,7 @@ class Evaluate(Starting):
 
 class EvalOnly(Starting):
     kind = Kind.EVAL_ONLY
+    operations = {"POST": described.EVAL_ONLY}
     shape = EvalOnlyInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
@@ -142,6 +147,7 @@ class EvalRuns(Endpoint):
     """GET /eval-runs, in the form that the query's keys choose: numbered (limit, offset) or by cursor (page_size, cursor)."""
 
     scopes = {"GET": Scope.READ}
+    operations = {"GET": described.LIST}
 
     def get(self, request: Request) -> Response:
         query = self.query(RunListQuery)
@@ -176,6 +182,7 @@ class EvalRunDetail(Endpoint):
     """GET and DELETE /eval-runs/{run_id}."""
 
     scopes = {"GET": Scope.READ, "DELETE": Scope.WRITE}
+    operations = {"GET": described.GET, "DELETE": described.DELETE}
 
     def get(self, request: Request, run_id: str) -> Response:
         run = run_or_404(self.project, run_id)

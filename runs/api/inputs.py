@@ -1,13 +1,15 @@
 """The bodies of the four requests that start a run, and the query of their list."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from agents.api.bodies import SHORT
-from evalhub.common.parsing import Body, Object, Whole, text
-from runs.api.messages import MOST, MessageInput, check_transcript
+from evalhub.common.parsing import Body, Cursor, Flag, Key, Object, Text, Whole, text
+from runs.api.messages import FEWEST, MOST, MessageInput, check_transcript
 from runs.api.scenario import AnyPersona, OverrideInput, PersonaInput, SimConfigInput, sessions
+from runs.models import Message
 
 NUMBERED_KEYS = frozenset({"limit", "offset"})
 CURSOR_KEYS = frozenset({"page_size", "cursor"})
@@ -26,24 +28,37 @@ class Simulated(Body):
 class Judged(Body):
     """What all requests share that end in a judgement."""
 
-    template_id = serializers.CharField(max_length=SHORT)
+    template_id = Text(max_length=SHORT)
     adaptation_template_id = text(SHORT)
-    quality_only = serializers.BooleanField(default=False)
+    quality_only = Flag(default=False)
 
 
 class SimulateInput(Simulated):
+    component = "SimulateRequest"
+
     config = SimConfigInput(required=False)
     user_id = text(SHORT)
 
 
 class RunEvalInput(Judged, Simulated):
+    component = "RunEvalRequest"
+
     simulation_config = SimConfigInput(required=False)
 
 
 class EvaluateInput(Judged):
     """Nothing is simulated, so persona, configuration and state are kept as they are: the judge and the reader see them."""
 
+    component = "EvaluateRequest"
     ignored = Body.ignored | {"provider"}
+    json_schema: ClassVar[Mapping[str, Any]] = {
+        "properties": {
+            "messages": {
+                "minItems": FEWEST,
+                "contains": {"type": "object", "properties": {"role": {"const": Message.Role.ASSISTANT.value}}, "required": ["role"]},
+            }
+        }
+    }
 
     messages = serializers.ListField(child=MessageInput(), max_length=MOST)
     user_persona = AnyPersona(required=False)
@@ -57,17 +72,19 @@ class EvaluateInput(Judged):
 
 
 class EvalOnlyInput(Judged):
-    source_run_id = serializers.UUIDField()
+    component = "EvalOnlyRequest"
+
+    source_run_id = Key()
 
 
 class RunListQuery(Body):
     """Two ways to page, which cannot be mixed. Neither has defaults here: which keys came says which way is meant."""
 
-    agent_id = text(SHORT)
-    limit = Whole(min_value=1, max_value=1000, required=False)
-    offset = Whole(min_value=0, max_value=LAST_PLACE, required=False)
-    page_size = Whole(min_value=1, max_value=100, required=False)
-    cursor = text(SHORT)
+    agent_id = text(SHORT, help_text="Only the runs of this agent: its UUID, or its name.")
+    limit = Whole(min_value=1, max_value=1000, required=False, help_text="How many, 20 if left out.")
+    offset = Whole(min_value=0, max_value=LAST_PLACE, required=False, help_text="How many of the newest to pass over.")
+    page_size = Whole(min_value=1, max_value=100, required=False, help_text="Runs a page, 20 if left out.")
+    cursor = Cursor()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         mixed = sorted(NUMBERED_KEYS & attrs.keys()) if CURSOR_KEYS & attrs.keys() else []

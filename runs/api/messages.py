@@ -14,10 +14,19 @@ FEWEST = 2
 MOST = 20_000
 MOST_SESSIONS = 10_000
 TEXT_PARTS = ("text", "input_text", "output_text")
+TEXT_PART: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"type": {"enum": TEXT_PARTS}, "text": {"type": "string"}},
+    "required": ["type", "text"],
+}
+FUNCTION_KEYS: Mapping[str, Any] = {"name": {"type": "string"}, "arguments": {"type": ["string", "object", "null"]}}
+FUNCTION: Mapping[str, Any] = {"type": "object", "properties": FUNCTION_KEYS, "required": ["name"]}
 
 
 class Content(serializers.Field[str, Any, Any, Any]):
     """A text, or OpenAI's list of parts: their texts joined."""
+
+    json_schema: ClassVar[Mapping[str, Any]] = {"anyOf": [{"type": "string"}, {"type": "array", "items": TEXT_PART}]}
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, str):
@@ -35,6 +44,15 @@ class Content(serializers.Field[str, Any, Any, Any]):
 
 class ToolCall(serializers.Field[dict[str, Any], Any, Any, Any]):
     """{id, type, function: {name, arguments}}. What else is in it is kept: pages and judges read these four and no more."""
+
+    json_schema: ClassVar[Mapping[str, Any]] = {
+        "type": "object",
+        "properties": {"id": {"type": ["string", "null"]}, "type": {"type": ["string", "null"]}},
+        "anyOf": [
+            {"properties": {"function": FUNCTION}, "required": ["function"]},
+            {"properties": {"function": {"type": "null"}, **FUNCTION_KEYS}, "required": ["name"]},
+        ],
+    }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
@@ -69,6 +87,15 @@ def _not_a_text(value: Any) -> Any:
 
 
 class MessageInput(Body):
+    component = "EvaluateTranscriptMsg"
+    json_schema: ClassVar[Mapping[str, Any]] = {
+        "properties": {"function_call": {"anyOf": [FUNCTION, {"type": "null"}], "description": "The name that `tool_calls` had once."}},
+        "anyOf": [
+            {"required": ["content"], "properties": {"content": {"type": ["string", "array"]}}},
+            {"required": ["tool_calls"], "properties": {"tool_calls": {"type": "array", "minItems": 1}}},
+            {"required": ["function_call"], "properties": {"function_call": {"type": "object"}}},
+        ],
+    }
     # What OpenAI's servers and our own transcripts add to a message and a judge has no use for.
     ignored: ClassVar[frozenset[str]] = Body.ignored | {
         "annotations",
@@ -93,7 +120,7 @@ class MessageInput(Body):
     def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         given = dict(data)
         call = given.pop("function_call", None)  # the name that tool_calls had once
-        if call and not given.get("tool_calls"):
+        if call is not None and not given.get("tool_calls"):
             given["tool_calls"] = [{"type": "function", "function": call}]
         return given
 

@@ -1,12 +1,12 @@
 """What a simulation is told: persona, sessions, limits and overrides, in the contract's shapes and in the older ones clients still send."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from agents.api.bodies import LONG, SHORT, CharacterFields
-from evalhub.common.parsing import Body, Number, Object, Whole, kind_of, text, texts
+from evalhub.common.parsing import NOT_BLANK, Body, Flag, Number, Object, Text, Whole, kind_of, read_object, text, texts
 from runs.plan import MAX_SESSIONS, MAX_TURNS
 
 MOST_HOURS = 8760
@@ -16,9 +16,25 @@ PERSONA_KEYS = frozenset({"background", "personality_traits", "communication_sty
 class PersonaInput(Body):
     """{name, description, style} and what EvalHub adds; or {name, background, personality_traits, communication_style}. {} means none."""
 
+    component = "UserPersona"
     may_be_text = True
+    ignored = Body.ignored | {"id"}  # of a persona that is stored elsewhere
+    json_schema: ClassVar[Mapping[str, Any]] = {
+        "properties": {
+            "background": {"type": ["string", "null"], "description": "An older word for `description`."},
+            "communication_style": {"type": ["string", "null"], "description": "An older word for `style`."},
+            "personality_traits": {
+                "type": ["string", "array", "object", "null"],
+                "items": {"type": "string"},
+                "additionalProperties": {"type": ["string", "number", "boolean"]},
+                "description": "Becomes a part of `description`.",
+            },
+        },
+        "required": [],
+        "anyOf": [{"required": ["name"], "properties": {"name": {"type": "string", "pattern": NOT_BLANK}}}, {"maxProperties": 0}],
+    }
 
-    name = serializers.CharField(max_length=SHORT)
+    name = Text(max_length=SHORT)
     description = text(LONG)
     style = text(LONG)  # type: ignore[assignment]  # a serializer's own `style` is for HTML forms
     goal = text(LONG)
@@ -27,7 +43,8 @@ class PersonaInput(Body):
     patience = Whole(min_value=1, max_value=MAX_TURNS, required=False)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        return {} if data in ({}, "") else super().to_internal_value(data)
+        given = read_object(data, may_be_text=True)
+        return super().to_internal_value(given) if given else {}
 
     def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return newer_persona(data)
@@ -52,7 +69,7 @@ def newer_persona(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _older_text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key) or ""
+    value = "" if data.get(key) is None else data[key]
     if not isinstance(value, str):
         raise serializers.ValidationError({key: [f"Must be a text, not {kind_of(value)}."]})
     return value
@@ -64,18 +81,22 @@ def _older_traits(value: Any) -> str:
         value = [f"{trait}: {level}" if isinstance(level, str | int | float) else level for trait, level in value.items()]
     if isinstance(value, list) and all(isinstance(trait, str) for trait in value):
         return ", ".join(value)
-    if isinstance(value or "", str):
+    if value is None or isinstance(value, str):
         return value or ""
     wrong = f"Must be a text, a list of texts or an object, not {kind_of(value)}."
     raise serializers.ValidationError({"personality_traits": ["Every trait must be a text." if isinstance(value, list) else wrong]})
 
 
 class TurnInput(Body):
-    user_message = serializers.CharField(max_length=LONG, trim_whitespace=False)
+    component = "Turn"
+
+    user_message = Text(max_length=LONG, trim_whitespace=False)
 
 
 class SessionInput(Body):
     """A session. Without turns, or with turns null, the persona speaks freely."""
+
+    component = "SessionConfig"
 
     name = text(SHORT)
     time_gap_hours = Number(min_value=0, max_value=MOST_HOURS, required=False)
@@ -85,21 +106,24 @@ class SessionInput(Body):
 class SimConfigInput(Body):
     """Limits and clock. Contract clients must send every number, so 0 stands for "the default"."""
 
+    component = "SimConfig"
     may_be_text = True
 
     max_sessions = Whole(min_value=0, max_value=MAX_SESSIONS, required=False)
     max_turns_per_session = Whole(min_value=0, max_value=MAX_TURNS, required=False)
     simulated_duration_hours = Whole(min_value=0, max_value=MOST_HOURS, required=False)
     inter_session_gap_hours = Whole(min_value=0, max_value=MOST_HOURS, required=False)
-    enable_proactive = serializers.BooleanField(required=False)
-    enable_diary = serializers.BooleanField(required=False)
-    enable_consolidation = serializers.BooleanField(required=False)
-    disable_ce_enrichment = serializers.BooleanField(required=False)
+    enable_proactive = Flag(required=False)
+    enable_diary = Flag(required=False)
+    enable_consolidation = Flag(required=False)
+    disable_ce_enrichment = Flag(required=False)
     model = text(SHORT)
     playback_speed = Number(min_value=0, max_value=1000, required=False)
 
 
 class VoiceInput(Body):
+    component = "VoiceConfig"
+
     language = text(SHORT)
     voice_name = text(SHORT)
 
@@ -107,6 +131,7 @@ class VoiceInput(Body):
 class OverrideInput(CharacterFields):
     """What of the agent's character is different in this run."""
 
+    component = "EvalAgentConfigOverride"
     may_be_text = True
 
     name = text(SHORT)
