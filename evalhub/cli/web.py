@@ -37,12 +37,12 @@ def _close_database() -> None:
 
 def _serve(address: Address) -> None:
     # Before the application: importing daphne's server installs the event loop that everything else must find.
+    from evalhub.cli.paced import PacedServer  # isort: skip
     from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server
 
     from evalhub.asgi import application
 
-    server = Server(
+    server = PacedServer(
         application,
         endpoints=build_endpoint_description_strings(host=address.host, port=address.port),
         server_name="EvalHub",

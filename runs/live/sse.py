@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 10.0
 KEEP_ALIVE = ": still here\n\n"
 DONE = "data: [DONE]\n\n"
+PART_CHARACTERS = 64 * 1024
 CHUNK_CHARACTERS = 240 * 1024
 SPLIT_BYTES = 256 * 1024
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -129,7 +130,8 @@ async def _stream(opened: Opened, send: Send) -> None:
     try:
         async with tail.watch(opened.run_id, opened.first) as watch:
             while batch := await watch.batch():
-                await _body(send, "".join(frame for event in batch for frame in frames(event)))
+                for part in parts(batch):
+                    await _body(send, part)
         end = DONE
     except Exception:
         logger.exception("The event stream of run %s broke", opened.run_id)
@@ -152,6 +154,18 @@ async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:
 
 async def _body(send: Send, text: str, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
+
+
+def parts(batch: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The frames of events, gathered into parts that are worth a call each and wait for a slow client one by one."""
+    gathered = ""
+    for frame in (frame for event in batch for frame in frames(event)):
+        gathered += frame
+        if len(gathered) >= PART_CHARACTERS:
+            yield gathered
+            gathered = ""
+    if gathered:
+        yield gathered
 
 
 def frames(event: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from runs.events import log
-from runs.live.watch import Watch, wake
+from runs.live.watch import ROOM, Watch, wake
 from runs.models import EvalRun
 from runs.states import FINAL
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.025
 # PostgreSQL's answer to a lost notification (a reconnect), and SQLite's to a data_version that did not move.
 SAFETY_SECONDS = 2.0
-BATCH = 250
+BATCH = ROOM
 HEADS = 500
 
 
@@ -61,8 +61,8 @@ class Tail:
             try:
                 with changes() as wait:
                     while self._serve():
-                        # What is written while it pauses is one pass: on a busy database every commit would be one.
-                        time.sleep(POLL_SECONDS)
+                        # What is written in this pause is one pass: on a busy database every commit would be one.
+                        self._wanted.wait(POLL_SECONDS)
                         wait(self._wanted)
             except Exception:
                 # A lost connection, mostly. The thread serves every open page, so it must outlive whatever this is.

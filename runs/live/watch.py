@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 # A socket that reads slower than its run writes holds this many events, and at most one reading of the log more; the rest stays in the log.
-ROOM = 250
+ROOM = 50
 
 Batch = list[dict[str, Any]]
 
