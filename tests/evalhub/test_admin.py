@@ -52,6 +52,8 @@ def test_the_list_and_a_row_of_every_model_open(browser: Client, model: Any) -> 
         model.objects.create(project=project, name="Ana")
     if model.__name__ == "Agent":
         agent_make(project)
+    if model.__name__ == "IdempotencyRecord":
+        model.objects.create(project=project, holder="key:1", key="k1", method="POST", path="/api/v1/agents")
     ModelProvider.objects.create(project=project, name="local", base_url="http://127.0.0.1:1/v1")
     assert browser.get(page(model, "changelist")).status_code == 200
     row = model.objects.first()
