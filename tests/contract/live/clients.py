@@ -1,10 +1,9 @@
-"""The published client in both its forms, against a server that the session started. Modules that import this skip where it is not installed."""
+"""The published client in both its forms. Modules that import this skip where the client is not installed."""
 
 import asyncio
 import inspect
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sonzai import AsyncSonzai, Sonzai
@@ -33,16 +32,6 @@ RUBRIC = {
     "judge_model": "demo/judge",  # the client's own default is a model of a provider that tests have no key for
 }
 FINAL = ("completed", "failed", "cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A running EvalHub and keys of it: all and reading only in one project, all in another."""
-
-    url: str
-    key: str
-    reader: str
-    stranger: str
 
 
 class Blocking:

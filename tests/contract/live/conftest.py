@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.contract.live.place import Place
 from tests.process.running import Up, evalhub, mark_real_processes
-
-if TYPE_CHECKING:
-    from tests.contract.live.clients import Place
 
 _numbers = count(1)
 
@@ -27,9 +25,7 @@ def key(folder: Path, name: str, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Place"]:
-    from tests.contract.live.clients import Place
-
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("contract") / "data"
     running = Up("--no-demo", folder=folder, EVALHUB_DEMO_DELAY="0.01")
     try:
@@ -46,21 +42,21 @@ def form(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def client(form: str, place: "Place") -> Iterator[Any]:
+def client(form: str, place: Place) -> Iterator[Any]:
     from tests.contract.live.clients import opened
 
     yield from opened(form, place.url, place.key)
 
 
 @pytest.fixture
-def reader(form: str, place: "Place") -> Iterator[Any]:
+def reader(form: str, place: Place) -> Iterator[Any]:
     from tests.contract.live.clients import opened
 
     yield from opened(form, place.url, place.reader)
 
 
 @pytest.fixture
-def stranger(form: str, place: "Place") -> Iterator[Any]:
+def stranger(form: str, place: Place) -> Iterator[Any]:
     from tests.contract.live.clients import opened
 
     yield from opened(form, place.url, place.stranger)

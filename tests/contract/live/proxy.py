@@ -78,12 +78,26 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def losing_answers(upstream: str, loss: Loss) -> Iterator[Losing]:
     server = Losing(upstream, loss)
-    serving = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-    serving.start()
-    try:
+    with running(server):
         yield server
-    finally:
         server.stopped.set()
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+    """A server of one's own making on a free port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with running(server):
+        yield server
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
         server.shutdown()
-        serving.join()
+        thread.join()
         server.server_close()

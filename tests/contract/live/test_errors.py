@@ -10,8 +10,9 @@ import pytest
 
 sonzai = pytest.importorskip("sonzai", reason="the published client needs Python 3.12")
 
-from tests.contract.live.clients import SAID, Place, opened  # noqa: E402
+from tests.contract.live.clients import SAID, opened  # noqa: E402
 from tests.contract.live.conftest import key  # noqa: E402
+from tests.contract.live.place import Place  # noqa: E402
 from tests.process.running import Up  # noqa: E402
 
 
@@ -28,16 +29,18 @@ def test_what_is_not_there_is_named(client: Any, agent: Any, template: Any) -> N
         assert refused.value.resource == what
 
 
-def test_a_stream_that_cannot_be_opened_is_refused_like_everything_else(place: Place) -> None:
-    """Only through the synchronous client: the other one reads no refusal of a stream and raises httpx.ResponseNotRead, whatever it says."""
+def test_a_stream_that_cannot_be_opened_is_refused_like_everything_else(place: Place, client: Any, agent: Any) -> None:
+    """Only through the synchronous client: the other one cannot read the refusal of a stream and raises httpx.ResponseNotRead."""
     missing = str(uuid.uuid4())
-    for client in opened("sync", place.url, place.key):
-        with pytest.raises(sonzai.NotFoundError, match=missing) as refused:
-            list(client.eval_runs.stream_events(missing))
-        assert refused.value.resource == "run"
-    for client in opened("sync", place.url, "sk_wrong"):
+    run_id = client.agents.simulate_async(agent.agent_id).run_id
+    for key, asked in ((place.key, missing), (place.stranger, run_id)):
+        for sync in opened("sync", place.url, key):
+            with pytest.raises(sonzai.NotFoundError, match=asked) as refused:
+                list(sync.eval_runs.stream_events(asked))
+            assert refused.value.resource == "run"
+    for sync in opened("sync", place.url, "sk_wrong"):
         with pytest.raises(sonzai.AuthenticationError, match="API key"):
-            list(client.eval_runs.stream_events(missing))
+            list(sync.eval_runs.stream_events(run_id))
 
 
 def test_what_is_invalid_is_pointed_at(client: Any, agent: Any, template: Any) -> None:

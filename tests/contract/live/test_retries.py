@@ -9,7 +9,8 @@ sonzai = pytest.importorskip("sonzai", reason="the published client needs Python
 
 from sonzai._retry import RetryPolicy  # noqa: E402
 
-from tests.contract.live.clients import SAID, Place, opened  # noqa: E402
+from tests.contract.live.clients import SAID, opened  # noqa: E402
+from tests.contract.live.place import Place  # noqa: E402
 from tests.contract.live.proxy import Loss, losing_answers  # noqa: E402
 
 TWICE = RetryPolicy(max_attempts=2, backoff_factor=0.01)
