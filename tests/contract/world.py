@@ -1,7 +1,6 @@
 """The small world that golden exchanges happen in, and what a case may ask for beside it. Names here are variables there."""
 
 from collections.abc import Callable
-from typing import Any
 
 from agents.models import Agent
 from evalhub.accounts.models import Project

@@ -42,7 +42,7 @@ def test_an_agent_is_created_read_updated_and_deleted(client: Any, named: Callab
 
 
 def test_the_generated_methods_do_the_same(client: Any, named: Callable[[str], str]) -> None:
-    """But for PATCH: the client's own `update_agent_profile` ends in a TypeError before it sends anything. Its model reads the answer here."""
+    """But for PATCH: the client's own `update_agent_profile` is a TypeError before it sends anything. Its model reads the answer."""
     made = client.agents.create_agent(name=named("Noa"), bio="Mends bikes.", speech_patterns=["dry"])
     assert client.agents.get_agent(made.agent_id) == made
     answer = client._http.patch(f"/api/v1/agents/{made.agent_id}/profile", json_data={"true_dislikes": ["rust"]})

@@ -33,8 +33,8 @@ def test_a_stream_that_cannot_be_opened_is_refused_like_everything_else(place: P
     """Only through the synchronous client: the other one cannot read the refusal of a stream and raises httpx.ResponseNotRead."""
     missing = str(uuid.uuid4())
     run_id = client.agents.simulate_async(agent.agent_id).run_id
-    for key, asked in ((place.key, missing), (place.stranger, run_id)):
-        for sync in opened("sync", place.url, key):
+    for token, asked in ((place.key, missing), (place.stranger, run_id)):
+        for sync in opened("sync", place.url, token):
             with pytest.raises(sonzai.NotFoundError, match=asked) as refused:
                 list(sync.eval_runs.stream_events(asked))
             assert refused.value.resource == "run"
