@@ -12,7 +12,8 @@ A file is `{"endpoint": "...", "cases": [{"name", "shows": [rules of test_rules.
     is      the schema of the contract that the answer keeps
 
 Comparison is exact. In a text of the answer, {ours} is a variable and <...> a placeholder: <uuid>, <time> (with an offset),
-<unix> (seconds), <digits>, <text> (not empty), <number>. <uuid:run> keeps what it met as the variable {run}. ["<each>", X] is a list of any number of X.
+<unix> (seconds), <digits>, <text> (not empty), <number>. <uuid:run> keeps what it met as the variable {run}.
+["<each>", X] is a list of any number of X.
 """
 
 import json
