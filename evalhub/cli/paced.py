@@ -1,7 +1,7 @@
 """The web server: daphne, which by itself keeps in memory all that a client has not read yet, made to wait for the client instead.
 
 Imports Twisted's event loop, so it is imported only where that loop is to be used. WebSockets need no pace: a page that reads nothing
-answers no ping either, and is cut after half a minute.
+answers no ping either, and is cut within a minute.
 """
 
 import asyncio
