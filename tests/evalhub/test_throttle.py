@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -178,3 +179,19 @@ def test_a_setting_that_is_a_rate_is_taken(monkeypatch: pytest.MonkeyPatch, valu
 def test_counting_asks_no_database(settings: Any) -> None:
     settings.API_RATE_LIMIT = settings.API_RUN_RATE_LIMIT = "9/hour"  # without the fixture `db` a query would raise
     assert request_count("nobody asks", starts_run=True)["X-RateLimit-Remaining"] == "8"
+
+
+def was_admitted(number: int) -> bool:
+    try:
+        request_count("many threads", starts_run=False)
+    except Problem:
+        return False
+    return True
+
+
+def test_many_threads_at_once_are_never_let_through_more_often_than_the_limit_says(settings: Any) -> None:
+    settings.API_RATE_LIMIT = "100/hour"
+    assert was_admitted(0)
+    with ThreadPoolExecutor(8) as pool:
+        admitted = sum(pool.map(was_admitted, range(400)))
+    assert 0 < admitted <= 99
