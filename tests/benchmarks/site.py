@@ -2,24 +2,21 @@
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from tests.benchmarks.asking import Ask, Client, asks
 from tests.benchmarks.loading import Loaded
 from tests.process.running import ROOT, Started, told
+from tests.support.postgres import scratch_database
 
-POSTGRES = os.environ.get("EVALHUB_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-QUIET = {"EVALHUB_DEMO_DELAY": "0", "EVALHUB_LOG_LEVEL": "ERROR"}
+UNHINDERED = {"EVALHUB_DEMO_DELAY": "0", "EVALHUB_LOG_LEVEL": "ERROR", "EVALHUB_API_RATE_LIMIT": "0", "EVALHUB_API_RUN_RATE_LIMIT": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +39,27 @@ class Site:
 def site(runs: int, database: str) -> Iterator[Site]:
     """`runs` runs on "sqlite" or "postgres", served."""
     with tempfile.TemporaryDirectory(prefix="evalhub-bench-") as name, _scratch(database) as url:
-        environment = {"EVALHUB_DATA_DIR": name, "DATABASE_URL": url, **QUIET}
+        environment = {"EVALHUB_DATA_DIR": name, "DATABASE_URL": url, **UNHINDERED}
         begin = time.monotonic()
         loaded = Loaded(**_run("loading", "--runs", str(runs), environment=environment))
         print(f"  {database}: {loaded.runs:,} runs, {loaded.messages:,} messages loaded in {time.monotonic() - begin:.0f} s", flush=True)
-        with contextlib.closing(_served(Path(name), environment)) as web:
-            client = Client(web.line(r"answers at (\S+)")[1], loaded.token)
-            with contextlib.closing(client):
-                yield Site(loaded, client, asks(client, loaded), environment)
-
-
-class _Web(Started):
-    def close(self) -> None:
-        self.stop()
-
-
-def _served(folder: Path, environment: Mapping[str, str]) -> _Web:
-    return _Web("web", "--port", "0", folder=folder, **environment)
+        with _served(Path(name), environment) as url, contextlib.closing(Client(url, loaded.token)) as client:
+            yield Site(loaded, client, asks(client, loaded), environment)
 
 
 @contextlib.contextmanager
-def _scratch(database: str) -> Iterator[str]:
-    """The DATABASE_URL of an empty database: "" for SQLite, whose file goes with its folder."""
-    if database == "sqlite":
-        yield ""
-        return
-    import psycopg
-
-    name = f"evalhub_bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(POSTGRES, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+def _served(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """The address of a web process, without a worker: what is created stays waiting."""
+    web = Started("web", "--port", "0", folder=folder, **environment)
     try:
-        yield urlunsplit(urlsplit(POSTGRES)._replace(path=f"/{name}"))
+        yield web.line(r"answers at (\S+)")[1]
     finally:
-        with psycopg.connect(POSTGRES, autocommit=True) as server:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+        web.stop()
+
+
+def _scratch(database: str) -> contextlib.AbstractContextManager[str]:
+    """The DATABASE_URL of an empty database: "" for SQLite, whose file goes with its folder."""
+    return scratch_database() if database == "postgres" else contextlib.nullcontext("")
 
 
 def _run(module: str, *arguments: str, environment: Mapping[str, str], told_text: str = "") -> Any:

@@ -1,17 +1,15 @@
 """Real processes on loopback, each test with a data folder of its own."""
 
-import os
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests.process.running import Started, Up, mark_real_processes
-
-SERVER = os.environ.get("EVALHUB_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+from tests.support.postgres import SERVER, scratch_database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,13 +45,9 @@ def up(folder: Path, started: list[Started]) -> Callable[..., Up]:
 @pytest.fixture
 def database() -> Iterator[str]:
     """The address of a new, empty database."""
-    name = f"evalhub_{uuid.uuid4().hex[:12]}"
-    try:
-        server = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {urlsplit(SERVER).netloc}: {error}")
-    with server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
-    with psycopg.connect(SERVER, autocommit=True) as again:
-        again.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(scratch_database())
+        except psycopg.OperationalError as error:
+            pytest.skip(f"no PostgreSQL at {urlsplit(SERVER).netloc}: {error}")
+        yield url

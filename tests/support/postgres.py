@@ -1,0 +1,24 @@
+"""A PostgreSQL server for tests and benchmarks, and empty databases on it."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+SERVER = os.environ.get("EVALHUB_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+
+
+@contextlib.contextmanager
+def scratch_database() -> Iterator[str]:
+    """The address of a new, empty database, which is dropped afterwards. Raises OperationalError where no server answers."""
+    name = f"evalhub_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(SERVER, autocommit=True, connect_timeout=3) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    try:
+        yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+    finally:
+        with psycopg.connect(SERVER, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
