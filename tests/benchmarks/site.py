@@ -44,7 +44,9 @@ def site(runs: int, database: str) -> Iterator[Site]:
         loaded = Loaded(**_run("loading", "--runs", str(runs), environment=environment))
         print(f"  {database}: {loaded.runs:,} runs, {loaded.messages:,} messages loaded in {time.monotonic() - begin:.0f} s", flush=True)
         with _served(Path(name), environment) as url, contextlib.closing(Client(url, loaded.token)) as client:
-            yield Site(loaded, client, asks(client, loaded), environment)
+            asked = asks(client, loaded)
+            client.close()  # it opens again by itself; a server gives up a connection that rests while the next database is filled
+            yield Site(loaded, client, asked, environment)
 
 
 @contextlib.contextmanager

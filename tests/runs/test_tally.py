@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from types import SimpleNamespace
@@ -108,6 +109,23 @@ def test_undoing_its_migration_takes_the_triggers_off_and_migrating_puts_them_ba
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
     factories.run(project=project, agent=agent, created_at=NOON)
     assert check(project, agent) == {date(2026, 3, 3): 3}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_at_the_same_time_are_all_counted() -> None:
+    project = factories.project()
+    agents = [factories.agent(project=project, name=f"Mara {number}") for number in range(2)]
+
+    def write(number: int) -> None:
+        try:
+            made = runs_make(project, [NOON + timedelta(days=day) for day in range(3)], agents[number % 2])
+            made[0].delete()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as writers:
+        list(writers.map(write, range(8)))
+    assert check(project, *agents) == {date(2026, 3, 5): 8, date(2026, 3, 4): 8}
 
 
 @pytest.mark.parametrize("hours", [0, 1, 5, 24, 60])
