@@ -25,6 +25,7 @@ CODES = {
     429: "rate_limited",
     500: "internal",
 }
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110, where the names that Python knows depend on its version
 SHOWN_LENGTH = 100
 _SECRET_NAME = re.compile(r"secret|password|(?<!max_)token|authorization|(^|_|\.)api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"\b(sk[-_]|Bearer\s+)\S+|(?<=://)[^/@\s]+@")
@@ -55,7 +56,7 @@ def problem(status: int, detail: str, *, errors: Sequence[Mapping[str, Any]] = (
     """The body of a problem. The sentence stands under three names, since clients read different ones."""
     return {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "message": detail,
