@@ -5,11 +5,14 @@ import os
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
+from evalhub.places import bounded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
-django_application = get_asgi_application()  # before anything that imports models
+django_application = bounded(get_asgi_application(), settings.ENV.web_concurrency)  # before anything that imports models
 
 from runs.live.routing import http_patterns, websocket_patterns  # noqa: E402
 

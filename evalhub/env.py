@@ -42,6 +42,9 @@ class Env(BaseSettings):
         default_factory=list, description="Private host names or addresses that agent endpoints may be on, separated by commas."
     )
     allow_loopback_out: bool = Field(False, description="Let agent endpoints be on this machine; `evalhub up` bound to loopback sets it.")
+    web_concurrency: int = Field(
+        16, ge=1, le=500, description="Requests that one web process works on at once; each holds a thread and a database connection."
+    )
     worker_processes: int = Field(1, ge=1, le=64, description="Worker processes; one is enough for hundreds of conversations at once.")
     concurrency: int = Field(64, ge=1, le=2000, description="Runs that one worker process drives at once.")
     lease_seconds: float = Field(30.0, ge=2, le=600, description="Silence after which another worker may continue a run.")

@@ -1,0 +1,43 @@
+"""How many requests Django works on at once. Each has a thread and a database connection of its own, and PostgreSQL's are counted.
+
+Event streams and WebSockets stand beside Django and take no place.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+Message = Mapping[str, Any]
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def bounded(application: Application, places: int) -> Application:
+    """The same application for at most `places` requests at once; the others wait their turn, first come, first served.
+
+    A place is free again when the answer begins: a client that reads slowly keeps nobody waiting.
+    """
+    free = asyncio.Semaphore(places)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await free.acquire()
+        begun = False
+
+        def leave() -> None:
+            nonlocal begun
+            if not begun:
+                begun = True
+                free.release()
+
+        async def sending(message: Message) -> None:
+            leave()
+            await send(message)
+
+        try:
+            await application(scope, receive, sending)
+        finally:
+            leave()
+
+    return answer

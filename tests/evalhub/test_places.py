@@ -1,0 +1,60 @@
+"""The bound on requests that Django works on at once."""
+
+import asyncio
+from typing import Any
+
+from evalhub.places import Receive, Scope, Send, bounded
+
+SCOPE: Scope = {"type": "http"}
+
+
+async def receive() -> dict[str, Any]:
+    return {}
+
+
+async def ignore(message: Any) -> None:
+    """A client that reads at once."""
+
+
+async def test_no_more_than_the_places_are_worked_on_at_once() -> None:
+    working = most = 0
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal working, most
+        working += 1
+        most = max(most, working)
+        await asyncio.sleep(0.001)
+        working -= 1
+        await send({"type": "http.response.start"})
+
+    within = bounded(application, 3)
+    await asyncio.gather(*(within(SCOPE, receive, ignore) for _ in range(20)))
+    assert most == 3
+
+
+async def test_a_client_that_reads_slowly_keeps_nobody_waiting() -> None:
+    read = asyncio.Event()
+
+    async def slow(message: Any) -> None:
+        await read.wait()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start"})
+        await send({"type": "http.response.body"})
+
+    within = bounded(application, 1)
+    reading = asyncio.create_task(within(SCOPE, receive, slow))
+    await asyncio.wait_for(within(SCOPE, receive, ignore), 1)
+    assert not reading.done()
+    read.set()
+    await reading
+
+
+async def test_a_request_that_breaks_gives_its_place_back() -> None:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("broken")
+
+    within = bounded(application, 1)
+    for _ in range(3):
+        ended = await asyncio.gather(asyncio.wait_for(within(SCOPE, receive, ignore), 1), return_exceptions=True)
+        assert isinstance(ended[0], RuntimeError)
