@@ -83,6 +83,12 @@ class SeedMemory(Body):
     entities = texts()
 
 
+class OptionalKey(Key):
+    """An id; generated clients send "" for one they have not got, which `read` drops."""
+
+    json_schema: ClassVar[Mapping[str, Any]] = {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "maxLength": 0}]}
+
+
 class AgentInput(CharacterFields):
     """The contract's body, and beside it the keys that make an agent of EvalHub: kind, model and the endpoint's."""
 
@@ -102,7 +108,7 @@ class AgentInput(CharacterFields):
     }
 
     name = Text(max_length=SHORT)
-    agent_id = Key(required=False)
+    agent_id = OptionalKey(required=False)
     project_id = text(SHORT)
     language = text(SHORT)
     initial_goals = serializers.ListField(child=Goal(), required=False, max_length=50)
@@ -115,7 +121,6 @@ class AgentInput(CharacterFields):
     timeout_seconds = Whole(min_value=1, max_value=3600, required=False)
 
     def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        # Generated clients send "" for an id they have not got.
         return {key: value for key, value in data.items() if key != "agent_id" or value != ""}
 
 
@@ -136,4 +141,4 @@ class AgentListQuery(Body):
     cursor = Cursor(default="")
     search = text(SHORT, default="", help_text="Only agents whose name has this text in it.")
     project_id = text(SHORT, default="", help_text="Only agents of this project; none but the key's has any to show.")
-    include_count = text(SHORT, default="")  # taken, and needless: counting a project's agents is cheap, and every answer must have it
+    include_count = text(SHORT, default="", help_text="Needless: counting is cheap, and `total_count` is always there.")

@@ -8,6 +8,7 @@ from agents.api.bodies import BEHAVIORS, PREFERENCES, AgentInput, AgentListQuery
 from evalhub.common.describing import Answer, Example, Operation, Success
 
 TAG = "agents"
+UNKNOWN = "A key of the public contract that EvalHub has nothing to say for, and leaves out."
 
 
 class AgentIndex(Answer):
@@ -21,6 +22,11 @@ class AgentIndex(Answer):
     created_at = serializers.DateTimeField()
     name = serializers.CharField(required=False)
     project_id = serializers.UUIDField(required=False)
+    last_seen_at = serializers.DateTimeField(required=False, help_text=UNKNOWN)
+    mcp_enabled = serializers.ListField(child=serializers.CharField(), required=False, help_text=UNKNOWN)
+    owner_display_name = serializers.CharField(required=False, help_text=UNKNOWN)
+    owner_email = serializers.CharField(required=False, help_text=UNKNOWN)
+    proactive_mode = serializers.CharField(required=False, help_text=UNKNOWN)
 
 
 class BehavioralTraits(Answer):
@@ -42,6 +48,8 @@ class Big5Trait(Answer):
 
     score = serializers.FloatField(min_value=0, max_value=100)
     confidence = serializers.FloatField(min_value=0, max_value=1)
+    level = serializers.CharField(required=False, help_text=UNKNOWN)
+    facets = serializers.ListField(child=serializers.CharField(), required=False, help_text=UNKNOWN)
 
 
 class Big5Assessment(Answer):
@@ -61,6 +69,7 @@ class PersonalityDimensions(Answer):
 class AgentDetailResponse(AgentIndex):
     """An agent. What its character does not say is left out."""
 
+    avatar_url = serializers.CharField(required=False, help_text=UNKNOWN)
     bio = serializers.CharField(required=False)
     gender = serializers.CharField(required=False)
     personality_prompt = serializers.CharField(required=False)

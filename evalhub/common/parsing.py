@@ -19,7 +19,8 @@ Complaint = tuple[Path, str, str]
 
 CURSOR = "cursor"  # our JSON Schema format of a text that only the server can make
 JSON_OBJECT = "json-object"  # our JSON Schema format of a text that is the JSON of an object
-NOT_BLANK = r"\S"  # a pattern of JSON Schema: more than white space
+# A pattern of JSON Schema: something beside what str.strip() takes for white space, which is more than \s of some validators.
+NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 MOST_ERRORS = 50  # ten thousand wrong messages need no ten thousand sentences
 WHOLE = "non_field_errors"
 

@@ -19,11 +19,12 @@ PATH_NAMES = {
     "templateId": "The template's UUID, or its URL-encoded name (of several with one name, the newest).",
     "name": "The name of a body.",
 }
+SCHEMA_LINK: Schema = {"type": "string", "format": "uri", "readOnly": True, "description": "A URL to the JSON Schema of this object."}
 IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "A text of your own. The same key and body are done once and give the same answer; with another body the key is a 409.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
 }
 
 
@@ -84,15 +85,17 @@ class DescribedSchema(AutoSchema):
     def _request(self, declared: Operation) -> Schema | None:
         if not declared.body:
             return None
-        content: Schema = {"schema": self._refer(declared.body())}
+        shape = declared.body()
+        content: Schema = {"schema": self._refer(shape)}
         if declared.example:
             content["example"] = declared.example.body
-        return {"required": True, "content": {"application/json": content}}
+        # No body at all is read as {}.
+        return {"required": any(field.required for field in shape.fields.values()), "content": {"application/json": content}}
 
     def _responses(self, declared: Operation) -> Schema:
         is_public = self._is_public()
-        self._refer(ErrorModel())
-        content: Schema = {"schema": self._refer(declared.answer())}
+        self._whole(ErrorModel())
+        content: Schema = {"schema": self._whole(declared.answer())}
         if declared.example and declared.example.answer is not None:
             content["example"] = declared.example.answer
         done: Schema = {"description": declared.summary, "content": {declared.media_type: content}}
@@ -100,6 +103,14 @@ class DescribedSchema(AutoSchema):
             done["headers"] = headers
         problems = refusals(declared, self.method, is_public=is_public, has_path=bool(self._path_names()))
         return {str(declared.status): done} | {str(status): refusal(status, when, is_public=is_public) for status, when in problems.items()}
+
+    def _whole(self, answer: Answer) -> Schema:
+        """A shape that is an answer by itself: only such a one may say where its schema is."""
+        reference = self._refer(answer)
+        component: Schema = self.resolve_serializer(answer, "response").schema
+        if "properties" in component and not component.get("additionalProperties"):
+            component["properties"].setdefault("$schema", SCHEMA_LINK)
+        return reference
 
     def _refer(self, serializer: "serializers.BaseSerializer[Any]") -> Schema:
         found: Schema = self.resolve_serializer(serializer, "response").ref  # type: ignore[arg-type]  # any serializer will do
