@@ -8,7 +8,7 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -47,13 +47,11 @@ def at(ordered: Sequence[float], percent: int) -> float:
     return ordered[ceil(len(ordered) * percent / 100) - 1]
 
 
-def measure(small: Site, large: Site, requests: int) -> list[Row]:
+def measure(small: Site, large: Site, requests: int) -> Iterator[Row]:
     """Every kind of request, `requests` times in each database."""
-    counted = list(zip(small.queries(), large.queries(), strict=True))
-    return [
-        Row(asked, *_taken(small, large, (asked, same), requests), queries)
-        for asked, same, queries in zip(small.asks, large.asks, counted, strict=True)
-    ]
+    counted = zip(small.queries(), large.queries(), strict=True)
+    for asked, same, queries in zip(small.asks, large.asks, counted, strict=True):
+        yield Row(asked, *_taken(small, large, (asked, same), requests), queries)
 
 
 def _taken(small: Site, large: Site, asked: tuple[Ask, Ask], requests: int) -> tuple[list[float], list[float]]:
@@ -69,12 +67,14 @@ def _taken(small: Site, large: Site, asked: tuple[Ask, Ask], requests: int) -> t
 
 def compare(database: str, *, runs: int, small: int, requests: int) -> list[Row]:
     """Fill, ask and print for one kind of database."""
+    rows = []
     with ExitStack() as stack:
         sites = [stack.enter_context(site(size, database)) for size in (small, runs)]
-        rows = measure(*sites, requests)
-    print(f"\n{database}, {requests} requests each: milliseconds at {small:,} runs, then at {runs:,} runs, and how many times as long")
-    print(f"{'':36}" + " ".join(f"{title:>9}" for title in ("p50", "p95", "p50", "p95")) + "    p50 x    p95 x  queries  queries")
-    print(*rows, sep="\n", flush=True)
+        print(f"\n{database}, {requests} requests each: milliseconds at {small:,} runs, then at {runs:,} runs, and how many times as long")
+        print(f"{'':36}" + " ".join(f"{title:>9}" for title in ("p50", "p95", "p50", "p95")) + "    p50 x    p95 x  queries  queries")
+        for row in measure(*sites, requests):
+            print(row, flush=True)
+            rows.append(row)
     return rows
 
 
@@ -100,8 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> bool:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print("PostgreSQL is vacuumed and analysed after the load, as autovacuum would do; SQLite is not, since nothing does it there.")
     chosen = DATABASES if given.database == "both" else (given.database,)
-    tables = [compare(database, runs=given.runs, small=given.small, requests=given.requests) for database in chosen]
-    kept = [verdict(rows) for rows in tables]  # each says its own, also after one that failed
+    kept = [verdict(compare(database, runs=given.runs, small=given.small, requests=given.requests)) for database in chosen]
     return all(kept)
 
 
