@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from channels.testing import HttpCommunicator
 from django.test import Client, override_settings
 
-from evalhub.asgi import application
 from runs.engine.drain import run_drain
 from tests.contract.exchange import Variables, cases, frames, needs_threads
 from tests.contract.world import World
 from tests.runs.api.client import check_contract
+from tests.runs.live.streams import get
 
 CASES = dict(cases())
 QUICK = [name for name, case in CASES.items() if not needs_threads(case)]
@@ -57,18 +56,13 @@ def answer_to(step: dict[str, Any], world: World) -> Answer:
     headers = {} if who == "nobody" else {"Authorization": f"Bearer {world.tokens[who]}"}
     headers |= world.variables.fill(step.get("with", {}))
     if path.partition("?")[0].endswith("/events"):
-        return async_to_sync(_from_asgi)(method, f"/api/v1{path}", headers)
+        place, _, query = path.partition("?")
+        stream = async_to_sync(get)(f"/api/v1{place}", "", query, method, **{name.lower(): value for name, value in headers.items()})
+        return Answer(stream.status, stream.headers, stream.text)
     body = step["raw"] if "raw" in step else json.dumps(world.variables.fill(step["body"])) if "body" in step else ""
     kind = headers.pop("Content-Type", "application/json")
     response = Client().generic(method, f"/api/v1{path}", body, content_type=kind, headers=headers)
     return Answer(response.status_code, dict(response.headers), response.content.decode())
-
-
-async def _from_asgi(method: str, path: str, headers: dict[str, str]) -> Answer:
-    sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    response = await HttpCommunicator(application, method, path, headers=sent).get_response(timeout=10)
-    got = {name.decode(): value.decode() for name, value in response["headers"]}
-    return Answer(response["status"], got, response["body"].decode())
 
 
 def check(step: dict[str, Any], got: Answer, variables: Variables) -> None:
