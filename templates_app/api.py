@@ -76,7 +76,7 @@ class CategoryInput(Body):
         for older, newer in (("name", "label"), ("criteria", "prompt_instructions")):
             if older in given:
                 value = given.pop(older)
-                given[newer] = given.get(newer) or value
+                given[newer] = value if given.get(newer) in (None, "") else given[newer]
         if not given.get("label") and given.get("key"):
             given["label"] = given["key"]
         if isinstance(given.get("prompt_instructions"), list):

@@ -65,7 +65,8 @@ def newer_persona(data: Mapping[str, Any]) -> Mapping[str, Any]:
     background, style = _older_text(data, "background"), _older_text(data, "communication_style")
     traits = _older_traits(data.get("personality_traits"))
     told = f"{background}\nPersonality: {traits}".strip() if traits else background
-    return {**given, "description": given.get("description") or told, "style": given.get("style") or style}
+    older = {"description": told, "style": style}
+    return {**given, **{key: text for key, text in older.items() if given.get(key) in (None, "")}}
 
 
 def _older_text(data: Mapping[str, Any], key: str) -> str:

@@ -11,6 +11,7 @@ from django.test import Client
 from evalhub.accounts.models import Project
 from evalhub.accounts.services import api_key_create
 from tests import factories
+from tests.support.described import check_described
 
 CONTRACT = Path(__file__).resolve().parents[4] / "shared" / "spec" / "evals.openapi.json"
 
@@ -48,7 +49,9 @@ class Api:
 
 
 def checked(response: Any) -> Any:
-    """The answer with `.json()`; an error must be a problem with all its keys, whose sentences agree."""
+    """The answer with `.json()`, as the API's document describes it; an error must be a problem whose sentences agree."""
+    asked = response.wsgi_request
+    check_described(asked.method, asked.path, response.status_code, response.headers, response.content)
     if response.status_code < 400:
         return response
     assert response["Content-Type"] == "application/problem+json"
