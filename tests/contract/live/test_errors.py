@@ -87,19 +87,20 @@ def test_a_run_that_goes_on_cannot_be_judged_again_yet(client: Any, agent: Any, 
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Callable[[str], str]]]:
-    """A server that answers three requests a minute, and a maker of keys."""
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server that answers three requests a minute, and its data folder."""
     folder: Path = tmp_path_factory.mktemp("strict") / "data"
     running = Up("--no-demo", folder=folder, EVALHUB_API_RATE_LIMIT="3/minute")
     try:
-        yield running.ready().url, lambda name: key(folder, name)
+        yield running.ready().url, folder
     finally:
         running.stop()
 
 
-def test_too_many_requests_say_when_to_come_back(form: str, strict: tuple[str, Callable[[str], str]]) -> None:
-    url, new_key = strict
-    for client in opened(form, url, new_key(form)):
+@pytest.mark.parametrize("shape", ["sync", "async"])
+def test_too_many_requests_say_when_to_come_back(strict: tuple[str, Path], shape: str) -> None:
+    url, folder = strict
+    for client in opened(shape, url, key(folder, shape)):
         for _ in range(3):
             assert list(client.eval_runs.list()) == []
         with pytest.raises(sonzai.RateLimitError, match="3") as refused:

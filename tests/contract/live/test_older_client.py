@@ -24,7 +24,7 @@ def facts(request: pytest.FixtureRequest) -> dict[str, Any]:
     folder = os.environ.get("EVALHUB_TEST_SONZAI_13")
     if not folder:
         pytest.skip("the older client is not here: EVALHUB_TEST_SONZAI_13 names the folder of `pip install --target FOLDER sonzai==1.3.0`")
-    place: Place = request.getfixturevalue("place")  # not before it is clear that somebody wants a server
+    place: Place = request.getfixturevalue("start")("SQLite")  # not before it is clear that somebody wants a server
     driven = subprocess.run(
         [sys.executable, str(DRIVER), place.url, place.key],
         env={**os.environ, "PYTHONPATH": folder},
