@@ -1,5 +1,6 @@
 """Twins: the same Idempotency-Key in requests that arrive at the same moment, each on a connection of its own."""
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.test import Client
 
 from evalhub.accounts.models import IdempotencyRecord
 from runs.models import EvalRun
 from tests import factories
-from tests.evalhub.test_idempotency import BODY, age, send
-from tests.runs.api.client import Api
+from tests.evalhub.test_idempotency import BODY, SIMULATE, age
+from tests.runs.api.client import Api, checked
 
 
 @pytest.fixture
