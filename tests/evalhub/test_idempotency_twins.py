@@ -13,7 +13,7 @@ from django.test import Client
 from evalhub.accounts.models import IdempotencyRecord
 from runs.models import EvalRun
 from tests import factories
-from tests.evalhub.test_idempotency import BODY, SIMULATE, age
+from tests.evalhub.test_idempotency import BODY, SIMULATE, age, send
 from tests.runs.api.client import Api, checked
 
 
