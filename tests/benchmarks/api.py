@@ -7,6 +7,7 @@ one request at a time, so that what else the machine does falls on both. Prints 
 import argparse
 import os
 import platform
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -105,4 +106,5 @@ def main(arguments: Sequence[str] | None = None) -> bool:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # by the way that takes servers and databases along
     sys.exit(0 if main() else 1)
