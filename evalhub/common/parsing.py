@@ -89,7 +89,10 @@ class Number(serializers.FloatField):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number, 5.0 too; IntegerField alone takes true for 1."""
+    """A whole number of 64 bits, 5.0 too; IntegerField alone takes true for 1, and any size."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": -(2**63), "max_value": 2**63 - 1, **options})
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or (isinstance(data, str) and not _is_query(self)):

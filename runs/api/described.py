@@ -167,4 +167,5 @@ STREAM = Operation(
     query=StreamQuery,
     answer=answers.EvalRunEvent,
     media_type="text/event-stream",
+    example=Example(path={"runId": RUN_ID}),
 )
