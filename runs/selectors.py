@@ -4,13 +4,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 
-from django.db.models import Avg, Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Avg, Count, Q, QuerySet, Sum
 
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset
 from runs import tally
 from runs.models import EvalRun, Message, ModelCall, RunQuerySet
+
+MOST_MESSAGES = 20_000  # in one answer with several runs: as many as one pasted transcript may have
+
+Whole = tuple[EvalRun, list[Message]]
 
 # Wide JSON that a list never shows.
 LIST_DEFER = [
@@ -78,11 +84,19 @@ def runs_after(runs: RunQuerySet, after: Keyset | None) -> RunQuerySet:
     return runs.filter(created_at__lte=created_at).filter(Q(created_at__lt=created_at) | Q(id__lt=run_id))
 
 
-def runs_whole(*, keys: Sequence[Keyset]) -> list[EvalRun]:
-    """The runs behind the keys, in their order, with all columns and their `messages`. One deleted meanwhile is left out. Two queries."""
-    spoken = Prefetch("messages", Message.objects.order_by("run_id", "index"))
-    found = EvalRun.objects.prefetch_related(spoken).in_bulk([run_id for _, run_id in keys])
-    return [found[run_id] for _, run_id in keys if run_id in found]
+def runs_whole(*, keys: Sequence[Keyset]) -> tuple[list[Whole], int]:
+    """The runs behind the keys with all columns and messages, in order, and how many of the keys that covers; two queries as a rule.
+
+    All of them, or only the first ones where all would be more than MOST_MESSAGES messages. A run deleted meanwhile is left out.
+    """
+    ids = [run_id for _, run_id in keys]
+    spoken = Message.objects.filter(run_id__in=ids).order_by("run_id", "index")
+    messages = list(spoken[: MOST_MESSAGES + 1] if len(ids) > 1 else spoken)
+    if len(ids) > 1 and len(messages) > MOST_MESSAGES:
+        return runs_whole(keys=keys[: len(keys) // 2])
+    by_run = {run_id: list(said) for run_id, said in groupby(messages, key=attrgetter("run_id"))}
+    found = EvalRun.objects.in_bulk(ids)
+    return [(found[run_id], by_run.get(run_id, [])) for run_id in ids if run_id in found], len(keys)
 
 
 def transcript(*, run: EvalRun, after_index: int = -1) -> QuerySet[Message]:

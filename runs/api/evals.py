@@ -14,14 +14,14 @@ from agents.selectors import agent_key
 from agents.shapes import plain
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
-from evalhub.common.paging import Keyset, read_cursor, write_cursor
+from evalhub.common.paging import read_cursor, write_cursor
 from evalhub.common.parsing import Body
 from evalhub.common.problems import invalid, not_found
 from runs.api import described
 from runs.api.bodies import run_body
 from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
 from runs.models import EvalRun
-from runs.selectors import run_get, run_keys, run_list, run_numbered, runs_whole, transcript
+from runs.selectors import MOST_MESSAGES, Whole, run_get, run_keys, run_list, run_numbered, runs_whole, transcript
 from runs.services import Kind, RunRequest, run_create, run_delete
 from templates_app.api import template_or_problem
 from templates_app.models import EvalTemplate
@@ -164,18 +164,27 @@ def numbered(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any]
     """{runs, total_count}: `limit` runs from place `offset` on, counted from the newest."""
     first, size = query.get("offset", 0), query.get("limit", DEFAULT_PAGE)
     keys, total = run_numbered(project=project, agent_id=agent_id, first=first, size=size)
-    return {"runs": _bodies(keys), "total_count": total}
+    runs, taken = runs_whole(keys=keys)
+    if taken < len(keys):
+        message = f"These {len(keys)} runs have more than {MOST_MESSAGES:,} messages together. Ask for {taken} or fewer at once."
+        raise invalid("query.limit", message, value=size, code="too_large")
+    return {"runs": _bodies(runs), "total_count": total}
 
 
 def by_cursor(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any]) -> dict[str, Any]:
-    """{runs, has_more, next_cursor}: the page after a cursor. What is created meanwhile moves none of the later pages."""
-    runs, after = run_list(project=project, agent_id=agent_id), read_cursor(query.get("cursor", ""))
-    keys, has_more = run_keys(runs=runs, size=query.get("page_size", DEFAULT_PAGE), after=after)
-    return {"runs": _bodies(keys), "has_more": has_more, "next_cursor": write_cursor(*keys[-1]) if has_more else ""}
+    """{runs, has_more, next_cursor}: the page after a cursor. What is created meanwhile moves none of the later pages.
+
+    A page is shorter than it may be where whole transcripts would make it too large.
+    """
+    found, after = run_list(project=project, agent_id=agent_id), read_cursor(query.get("cursor", ""))
+    keys, more_follow = run_keys(runs=found, size=query.get("page_size", DEFAULT_PAGE), after=after)
+    runs, taken = runs_whole(keys=keys)
+    has_more = more_follow or taken < len(keys)
+    return {"runs": _bodies(runs), "has_more": has_more, "next_cursor": write_cursor(*keys[taken - 1]) if has_more else ""}
 
 
-def _bodies(keys: Sequence[Keyset]) -> list[dict[str, Any]]:
-    return [run_body(run, run.messages.all()) for run in runs_whole(keys=keys)]
+def _bodies(runs: Sequence[Whole]) -> list[dict[str, Any]]:
+    return [run_body(run, messages) for run, messages in runs]
 
 
 class EvalRunDetail(Endpoint):

@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
-from runs.models import EvalRun
+from runs.models import EvalRun, Message
+from runs.selectors import MOST_MESSAGES
 from tests import factories
 from tests.runs.api.client import Api, check_contract, locations
 
@@ -168,3 +169,26 @@ def test_a_page_costs_the_same_queries_for_one_run_and_for_twenty(
             factories.conversation(run=factories.run(project=owner.project, agent=agent))
         with django_assert_num_queries(queries):
             assert len(ids(owner.get("/eval-runs", **query))) == count
+
+
+@pytest.fixture
+def long_runs(owner: Api) -> list[str]:
+    """Three runs whose transcripts are together longer than one answer may be, newest first."""
+    made = runs_make(owner.project, 3)
+    said = [Message(run_id=run, index=index, role="user") for run in made for index in range(MOST_MESSAGES // 2 - 1)]
+    Message.objects.bulk_create(said, batch_size=2000)
+    return made
+
+
+def test_a_page_by_cursor_is_cut_where_its_transcripts_are_too_long_and_goes_on(owner: Api, long_runs: list[str]) -> None:
+    assert walk(owner, 3, lambda: None) == long_runs
+    first = owner.get("/eval-runs", page_size=3)
+    assert ids(first) == long_runs[:1]
+    assert first.json()["has_more"]
+
+
+def test_a_numbered_page_with_too_long_transcripts_is_refused_with_what_fits(owner: Api, long_runs: list[str]) -> None:
+    refused = owner.get("/eval-runs", limit=3)
+    assert locations(refused) == ["query.limit"]
+    assert "Ask for 1 or fewer at once" in refused.json()["detail"]
+    assert ids(owner.get("/eval-runs", limit=1, offset=2)) == long_runs[2:]
