@@ -153,6 +153,7 @@ SERVESTATIC_MAX_AGE = 0 if DEBUG else 300
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.max_body_bytes
 MAX_BODY_BYTES = ENV.max_body_bytes
+DELETES_THAT_WAIT = ENV.web_concurrency // 4
 API_RATE_LIMIT = ENV.api_rate_limit
 API_RUN_RATE_LIMIT = ENV.api_run_rate_limit
 

@@ -3,12 +3,14 @@
 Pages, API and command parse, then call these; nothing else writes a run but its worker.
 """
 
+import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -29,6 +31,8 @@ Kind = EvalRun.Kind
 STOP_SECONDS = 3.0  # a worker looks every half second whether it should stop
 POLL_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.3
+# Deletes that wait hold a place of the web process, so most places are not for them.
+_waiting = threading.BoundedSemaphore(settings.DELETES_THAT_WAIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,18 +165,27 @@ def _end_cancelled(run: EvalRun, reason: str) -> None:
 def run_delete(*, run_id: uuid.UUID, project: Project) -> None:
     """Remove a run and all that belongs to it; one that is not over is cancelled first. Raises EvalRun.DoesNotExist.
 
-    Waits up to some seconds: for a worker to abort its call, and for those who watch to read the last event. Runs that judged this
-    one's transcript again keep their copy of it.
+    Waits up to some seconds: for a worker to abort its call, and for those who watch to read the last event. Where many wait already
+    it takes the run from its worker at once. Runs that judged this one's transcript again keep their copy of it.
     """
     run = run_cancel(run_id=run_id, project=project)
+    if _waiting.acquire(blocking=False):
+        try:
+            time.sleep(_reading_time(_stopped(run, project)))
+        finally:
+            _waiting.release()
+    else:
+        _stop(run_id, project)
+    _remove(run_id, project)
+
+
+def _stopped(run: EvalRun, project: Project) -> EvalRun:
+    """The run when its worker has stopped, or when it was taken from a worker that did not stop in time."""
     deadline = time.monotonic() + STOP_SECONDS
     while _is_driven(run) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
         run.refresh_from_db(fields=["status", "lease_expires_at", "completed_at"])
-    if run.is_active:
-        run = _stop(run_id, project)
-    time.sleep(_reading_time(run))
-    _remove(run_id, project)
+    return _stop(run.pk, project) if run.is_active else run
 
 
 def _is_driven(run: EvalRun) -> bool:
@@ -182,7 +195,7 @@ def _is_driven(run: EvalRun) -> bool:
 
 @transaction.atomic
 def _stop(run_id: uuid.UUID, project: Project) -> EvalRun:
-    """Take the run from a worker that did not stop in time."""
+    """Take the run from its worker."""
     run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
     if run.is_active:
         _end_cancelled(run, "Cancelled, since it is being deleted.")

@@ -136,6 +136,30 @@ def test_a_worker_that_died_is_not_waited_for() -> None:
     assert nothing_left(run)
 
 
+def deleting(run: EvalRun) -> threading.Thread:
+    def work() -> None:
+        try:
+            delete(run)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_where_many_deletes_wait_already_the_next_takes_the_run_at_once(settings: Any) -> None:
+    several = [claimed()[0] for _ in range(settings.DELETES_THAT_WAIT + 1)]
+    waiting = [deleting(run) for run in several[:-1]]
+    time.sleep(0.5)
+    assert delete(several[-1]) < 1
+    assert EvalRun.objects.count() == len(waiting)  # they still wait for their workers
+    EvalRun.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    for thread in waiting:
+        thread.join(timeout=10)
+    assert all(map(nothing_left, several))
+
+
 def test_a_worker_that_writes_all_the_while_leaves_nothing_behind_and_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "STOP_SECONDS", 0.2)
     run, held = claimed()
