@@ -7,18 +7,22 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.urls import re_path
+from django.urls import path, re_path
 
 from evalhub.places import bounded
+from evalhub.unread import handed_out
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
-django_application = bounded(get_asgi_application(), settings.ENV.web_concurrency)  # before anything that imports models
+django_application = get_asgi_application()  # before anything that imports models
+PROBES = 2  # with places of their own: whether the process serves is to be heard while all others are taken
 
 from runs.live.routing import http_patterns, websocket_patterns  # noqa: E402
 
+served = handed_out(bounded(django_application, settings.ENV.web_concurrency))
+probed = handed_out(bounded(django_application, PROBES))
 application = ProtocolTypeRouter(
     {
-        "http": URLRouter([*http_patterns, re_path(r"", django_application)]),  # type: ignore[arg-type]
+        "http": URLRouter([*http_patterns, path("healthz", probed), re_path(r"", served)]),  # type: ignore[arg-type]
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_patterns))),
     }
 )

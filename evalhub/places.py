@@ -15,29 +15,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def bounded(application: Application, places: int) -> Application:
-    """The same application for at most `places` requests at once; the others wait their turn, first come, first served.
-
-    A place is free again when the answer begins: a client that reads slowly keeps nobody waiting.
-    """
+    """The same application for at most `places` requests at once; the others wait their turn, first come, first served."""
     free = asyncio.Semaphore(places)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        await free.acquire()
-        begun = False
-
-        def leave() -> None:
-            nonlocal begun
-            if not begun:
-                begun = True
-                free.release()
-
-        async def sending(message: Message) -> None:
-            leave()
-            await send(message)
-
-        try:
-            await application(scope, receive, sending)
-        finally:
-            leave()
+        async with free:
+            await application(scope, receive, send)
 
     return answer

@@ -5,9 +5,14 @@ answers no ping either, and is cut within a minute.
 """
 
 import asyncio
+import contextlib
 from typing import Any
 
 from daphne.server import Server
+
+from evalhub.unread import CUT
+
+PATIENCE_S = 60.0
 
 
 class Gate:
@@ -17,8 +22,13 @@ class Gate:
         self._open = asyncio.Event()
         self._open.set()
 
-    async def passed(self) -> None:
-        await self._open.wait()
+    async def passed(self, within_s: float) -> bool:
+        """Whether it opened in time."""
+        if self._open.is_set():
+            return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._open.wait(), within_s)
+        return self._open.is_set()
 
     def pauseProducing(self) -> None:
         self._open.clear()
@@ -32,14 +42,40 @@ class Gate:
 
 
 class PacedServer(Server):  # type: ignore[misc]
-    """For applications the sending of a part of a body takes as long as the client takes to make room for it (64 KiB)."""
+    """For applications the sending of a part of a body takes as long as the client takes to make room for it (64 KiB).
+
+    A client that makes none for PATIENCE_S is cut. One that has nothing to read is not: its silence is ours.
+    """
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        paced = message["type"] == "http.response.body" and protocol.channel is not None  # None: the client has gone
-        if paced and not message.get("more_body") and protocol.producer:
-            protocol.unregisterProducer()  # finished requests must have none
+        kind, more = message["type"], message.get("more_body", False)
+        if kind == CUT:
+            _cut(protocol)
+            return
+        if kind == "http.response.body" and not more and protocol.channel is not None:  # None: the client has gone
+            _last_part(protocol)
         await super().handle_reply(protocol, message)
-        if paced and message.get("more_body") and protocol.channel is not None:
-            if not protocol.producer:
-                protocol.registerProducer(Gate(), True)
-            await protocol.producer.passed()
+        if kind == "http.response.start" and (b"connection", b"close") in message["headers"] and protocol.channel is not None:
+            protocol.channel.persistent = False  # Twisted heeds this header of a request only
+        if kind == "http.response.body" and more and protocol.channel is not None:
+            await _room(protocol)
+
+
+async def _room(protocol: Any) -> None:
+    """Wait for the client."""
+    if not protocol.producer:
+        protocol.registerProducer(Gate(), True)
+    if not await protocol.producer.passed(PATIENCE_S):
+        _cut(protocol)
+
+
+def _last_part(protocol: Any) -> None:
+    """Finished requests must have no producer. Nobody waits for this part any more, so Twisted's own clock has to."""
+    if protocol.producer:
+        protocol.unregisterProducer()
+    protocol.channel.setTimeout(PATIENCE_S)
+
+
+def _cut(protocol: Any) -> None:
+    if protocol.channel is not None:
+        protocol.channel.forceAbortClient()

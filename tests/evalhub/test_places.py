@@ -32,24 +32,6 @@ async def test_no_more_than_the_places_are_worked_on_at_once() -> None:
     assert most == 3
 
 
-async def test_a_client_that_reads_slowly_keeps_nobody_waiting() -> None:
-    read = asyncio.Event()
-
-    async def slow(message: Any) -> None:
-        await read.wait()
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start"})
-        await send({"type": "http.response.body"})
-
-    within = bounded(application, 1)
-    reading = asyncio.create_task(within(SCOPE, receive, slow))
-    await asyncio.wait_for(within(SCOPE, receive, ignore), 1)
-    assert not reading.done()
-    read.set()
-    await reading
-
-
 async def test_a_request_that_breaks_gives_its_place_back() -> None:
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("broken")
