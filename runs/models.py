@@ -136,21 +136,6 @@ class EvalRun(TimestampedModel):
         return bool(self.adaptation_template_snapshot)
 
 
-class RunTally(models.Model):
-    """How many runs there are of one day (UTC), kept by triggers of the database: see runs.tally. No Python writes it.
-
-    `scope` is an agent's id, or the project's own for all its runs.
-    """
-
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, db_index=False, related_name="+")
-    scope = models.UUIDField()
-    day = models.DateField()
-    runs = models.IntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "scope", "day"], name="tally_once_a_day")]
-
-
 class Message(models.Model):
     """One line of the transcript. `index` counts from 0 over the whole run; a turn is a user message and what answers it."""
 

@@ -59,7 +59,7 @@ def run_keys(*, runs: RunQuerySet, size: int, after: Keyset | None = None) -> tu
 
 def run_numbered(*, project: Project, agent_id: uuid.UUID | None, first: int, size: int) -> tuple[list[Keyset], int]:
     """The keys from place `first` on, where 0 is the newest run, and how many runs there are in all. Two queries; as cheap at any place."""
-    counted = tally.days(project_id=project.pk, scope=agent_id or project.pk)
+    counted = tally.days(project_id=project.pk, agent_id=agent_id)
     total = sum(runs for _, runs in counted)
     last = min(first + size, total)
     if first >= last:

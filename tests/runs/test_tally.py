@@ -5,19 +5,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
 from runs import tally
-from runs.models import EvalRun, RunTally
+from runs.models import EvalRun
 from runs.selectors import run_numbered
 from tests import factories
 
@@ -35,8 +37,8 @@ def agent(project: Project) -> Agent:
     return factories.agent(project=project)
 
 
-def counted(project: Project, scope: uuid.UUID | None = None) -> dict[date, int]:
-    return dict(tally.days(project_id=project.pk, scope=scope or project.pk))
+def counted(project: Project, agent_id: uuid.UUID | None = None) -> dict[date, int]:
+    return dict(tally.days(project_id=project.pk, agent_id=agent_id))
 
 
 def really(**filters: object) -> dict[date, int]:
@@ -96,19 +98,129 @@ def test_a_deleted_agents_runs_stay_counted_under_its_id(project: Project, agent
     assert counted(project, key) == {date(2026, 3, 3): 1}
 
 
+def rows() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {tally.TALLY}")
+        return int(cursor.fetchone()[0])
+
+
 def test_a_deleted_project_takes_its_tally_with_it(project: Project, agent: Agent) -> None:
-    runs_make(project, [NOON], agent)
+    before = rows()
+    runs_make(project, [NOON, NOON + timedelta(days=1)], agent)
+    assert rows() == before + 4
     project.delete()
-    assert not RunTally.objects.filter(project_id=project.pk).exists()
+    assert rows() == before
 
 
-def test_undoing_its_migration_takes_the_triggers_off_and_migrating_puts_them_back(project: Project, agent: Agent) -> None:
-    import_module("runs.migrations.0003_count_runs_by_day").remove_triggers(apps, SimpleNamespace(connection=connection))
-    runs_make(project, [NOON, NOON], agent)
-    assert counted(project) == {}
+def test_an_agent_whose_id_is_the_projects_is_counted_by_itself(project: Project, agent: Agent) -> None:
+    twin = factories.agent(project=project, name="Twin", id=project.pk)
+    runs_make(project, [NOON], agent)
+    assert (counted(project, twin.pk), run_numbered(project=project, agent_id=project.pk, first=0, size=5)) == ({}, ([], 0))
+    made = runs_make(project, [NOON, NOON], twin)
+    assert check(project, agent, twin) == {date(2026, 3, 3): 3}
+    made[0].delete()
+    EvalRun.objects.filter(pk=made[1].pk).update(agent=agent)
+    assert check(project, agent, twin) == {date(2026, 3, 3): 2}
+
+
+def migrated() -> None:
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+
+
+@pytest.mark.parametrize(
+    ("number", "undo"), [("0003_count_runs_by_day", "remove_triggers"), ("0004_count_beside_the_models", "remove_tally")]
+)
+def test_undoing_a_migration_takes_the_triggers_off_and_migrating_puts_them_back(
+    project: Project, agent: Agent, number: str, undo: str
+) -> None:
+    getattr(import_module(f"runs.migrations.{number}"), undo)(apps, SimpleNamespace(connection=connection))
+    runs_make(project, [NOON, NOON], agent)
+    assert tally.TALLY not in connection.introspection.table_names()
+    migrated()
     factories.run(project=project, agent=agent, created_at=NOON)
     assert check(project, agent) == {date(2026, 3, 3): 3}
+
+
+def test_triggers_of_an_older_version_are_replaced_and_the_runs_counted_anew(project: Project, agent: Agent) -> None:
+    factories.run(project=project, agent=agent, created_at=NOON)
+    with connection.cursor() as cursor:  # what version 1 left where it was installed: its triggers, and none of today's
+        tally.remove(connection)
+        action = "EXECUTE FUNCTION suppress_redundant_updates_trigger()" if connection.vendor == "postgresql" else "BEGIN SELECT 1; END"
+        cursor.execute(f"CREATE TRIGGER run_tally_come BEFORE UPDATE ON {tally.RUNS} FOR EACH ROW {action}")
+    migrated()
+    factories.run(project=project, agent=agent, created_at=NOON)
+    assert check(project, agent) == {date(2026, 3, 3): 2}
+    assert "run_tally_come" not in tally._triggers(connection)
+
+
+def test_migrating_again_does_not_count_again(project: Project, agent: Agent) -> None:
+    runs_make(project, [NOON], agent)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {tally.TALLY} SET runs = 7")
+    migrated()
+    assert counted(project) == {date(2026, 3, 3): 7}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dump_of_everything_can_be_loaded_into_an_empty_installation(tmp_path: Path) -> None:
+    project = factories.project()
+    agents = [factories.agent(project=project, name=name) for name in ("Mara", "Nora")]
+    for made in agents:
+        runs_make(project, [NOON, NOON, NOON + timedelta(days=1)], made)
+    everything = check(project, *agents)
+    call_command("dumpdata", "accounts", "agents", "templates_app", "runs", output=str(tmp_path / "all.json"))
+    call_command("flush", interactive=False, verbosity=0)
+    assert (EvalRun.objects.count(), counted(project), rows()) == (0, {}, 0)
+    call_command("loaddata", str(tmp_path / "all.json"), verbosity=0)
+    assert check(project, *agents) == everything == {date(2026, 3, 4): 2, date(2026, 3, 3): 4}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has TRUNCATE")
+@pytest.mark.django_db(transaction=True)
+def test_a_table_that_is_emptied_at_once_counts_nothing() -> None:
+    project = factories.project()
+    runs_make(project, [NOON, NOON], factories.agent(project=project))
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {tally.RUNS} CASCADE")
+    assert (counted(project), rows()) == ({}, 0)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has schemas")
+def test_another_installation_in_a_schema_of_the_same_database_counts_its_own_runs(project: Project, agent: Agent) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA elsewhere")
+        cursor.execute(f"CREATE TABLE elsewhere.{tally.RUNS} (LIKE public.{tally.RUNS} INCLUDING DEFAULTS)")
+        cursor.execute("SET LOCAL search_path TO elsewhere, public")
+        migrated()
+        runs_make(project, [NOON, NOON], agent)
+        assert check(project, agent) == {date(2026, 3, 3): 2}
+        cursor.execute("SET LOCAL search_path TO public")
+        assert counted(project) == {}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has writers side by side")
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_writer_that_takes_long() -> None:
+    """Each of two transactions holds what it has counted and counts the other's days; neither waits, so neither order is a deadlock."""
+    project = factories.project()
+    agent = factories.agent(project=project)
+    old = runs_make(project, [NOON, NOON + timedelta(days=1)], agent)
+
+    def meanwhile() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout TO '2s'")
+                runs_make(project, [NOON + timedelta(days=1), NOON], agent)
+                old[1].delete()
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        runs_make(project, [NOON, NOON + timedelta(days=1)], agent)
+        old[0].delete()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(meanwhile).result()
+    assert check(project, agent) == {date(2026, 3, 4): 2, date(2026, 3, 3): 2}
 
 
 @pytest.mark.django_db(transaction=True)
