@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
 from evalhub.common.describing import Example, Operation, Success
-from evalhub.common.parsing import NOT_BLANK, Body, Choice, Number, Text, Whole, text
+from evalhub.common.parsing import NOT_BLANK, Body, Choice, Items, Number, Text, Whole, text
 from evalhub.common.problems import invalid, not_found
 from templates_app import answers
 from templates_app.models import EvalTemplate
@@ -105,7 +105,7 @@ class TemplateFields(Body):
     temperature = Number(min_value=0, max_value=2, required=False)
     max_tokens = Whole(min_value=1, max_value=1_000_000, required=False)
     scoring_rubric = text(LONG)
-    categories = serializers.ListField(child=CategoryInput(), required=False, max_length=MOST_CATEGORIES)
+    categories = Items(child=CategoryInput(), required=False, max_length=MOST_CATEGORIES)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in attrs.items() if key != "template_type" or value}

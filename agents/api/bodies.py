@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from rest_framework import serializers
-
 from agents.models import Agent
 from agents.traits import TRAITS
-from evalhub.common.parsing import Body, Choice, Cursor, Key, Number, Text, Whole, text, texts
+from evalhub.common.parsing import Body, Choice, Cursor, Items, Key, Number, Text, Whole, text, texts
 
 LONG, SHORT = 20_000, 200
 BEHAVIORS = ("response_length", "question_frequency", "empathy_style", "conflict_approach")
@@ -111,8 +109,8 @@ class AgentInput(CharacterFields):
     agent_id = OptionalKey(required=False)
     project_id = text(SHORT)
     language = text(SHORT)
-    initial_goals = serializers.ListField(child=Goal(), required=False, max_length=50)
-    seed_memories = serializers.ListField(child=SeedMemory(), required=False, max_length=200)
+    initial_goals = Items(child=Goal(), required=False, max_length=50)
+    seed_memories = Items(child=SeedMemory(), required=False, max_length=200)
     kind = Choice(Agent.Kind.choices, required=False)
     model = text(SHORT)
     endpoint_url = text(500)

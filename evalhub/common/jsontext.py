@@ -2,11 +2,15 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
 Path = tuple[str | int, ...]
 DEEPEST = 64
+NOT_STORABLE = "Has a character that cannot be stored (NUL, or half of a surrogate pair)."
+TOO_LARGE = "Is too large a number."
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BadJSON(ValueError):
@@ -20,11 +24,7 @@ class BadJSON(ValueError):
 def read_json(raw: bytes | str) -> Any:
     """The value of a JSON text. Raises BadJSON, never anything else."""
     data = _loads(raw)
-    for path, value in _leaves(data):
-        if isinstance(value, str) and not _is_storable(value):
-            raise BadJSON("Has a character that cannot be stored (NUL, or half of a surrogate pair).", _printable(path))
-        if isinstance(value, float) and not math.isfinite(value):
-            raise BadJSON("Is too large a number.", _printable(path))
+    _refuse_odd_values(data)
     return data
 
 
@@ -46,26 +46,46 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number.")
 
 
-def _leaves(data: Any) -> Iterator[tuple[Path, Any]]:
-    """Every scalar and every key with its path. A stack, not recursion: depth is the sender's choice."""
-    stack: list[tuple[Path, Any]] = [((), data)]
-    while stack:
-        path, value = stack.pop()
-        if len(path) > DEEPEST:
-            raise BadJSON(f"It is nested deeper than {DEEPEST} levels.")
-        if isinstance(value, dict):
-            yield from ((path, key) for key in value)
-            stack.extend(((*path, key), inner) for key, inner in value.items())
-        elif isinstance(value, list):
-            stack.extend(((*path, index), inner) for index, inner in enumerate(value))
+def _refuse_odd_values(data: Any) -> None:
+    """Raises BadJSON. No recursion, since depth is the sender's choice; and nothing is kept of a value, as 8 MiB may hold four million."""
+    path: list[str | int] = []  # of the container looked through; its first part is that of the list around everything
+    opened = [_inside([data], path)]
+    while opened:
+        for key, value in opened[-1]:
+            if isinstance(value, dict | list):
+                if value:  # an empty one is not worth opening
+                    path.append(key)
+                    opened.append(_inside(value, path))
+                    break
+            elif not _is_fine(value):
+                raise BadJSON(TOO_LARGE if isinstance(value, float) else NOT_STORABLE, _printable([*path, key]))
         else:
-            yield path, value
+            opened.pop()
+            if path:
+                path.pop()
+
+
+def _inside(container: dict[str, Any] | list[Any], path: list[str | int]) -> Iterator[tuple[str | int, Any]]:
+    """What is in a container, by key or index. Raises BadJSON for its keys, and for its depth."""
+    if len(path) > DEEPEST:
+        raise BadJSON(f"It is nested deeper than {DEEPEST} levels.")
+    if isinstance(container, list):
+        return enumerate(container)
+    if not all(map(_is_storable, container)):
+        raise BadJSON(NOT_STORABLE, _printable(path))
+    return iter(container.items())
+
+
+def _is_fine(value: Any) -> bool:
+    if isinstance(value, str):
+        return _is_storable(value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _is_storable(text: str) -> bool:
     # PostgreSQL takes no NUL in text or jsonb, and no encoder takes a lone surrogate. isascii() keeps the common case quick.
-    return "\x00" not in text and (text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text))
+    return "\x00" not in text and (text.isascii() or not _SURROGATE.search(text))
 
 
-def _printable(path: Path) -> Path:
-    return tuple(part if isinstance(part, int) else part.replace("\x00", "").encode("utf-8", "replace").decode() for part in path)
+def _printable(path: list[str | int]) -> Path:
+    return tuple(part if isinstance(part, int) else part.replace("\x00", "").encode("utf-8", "replace").decode() for part in path[1:])

@@ -5,7 +5,9 @@ The API modules of the apps build their serializers on `Body` and call `parse`. 
 
 import math
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from typing import Any, ClassVar, cast
 
 from rest_framework import serializers
@@ -38,7 +40,8 @@ class Body(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         given = self.read(read_object(data, may_be_text=self.may_be_text))
-        problems: dict[str, Any] = {key: self._unknown(key) for key in given if key not in self.fields and key not in self.ignored}
+        unknown = (key for key in given if key not in self.fields and key not in self.ignored)
+        problems: dict[str, Any] = {key: self._unknown() for key in islice(unknown, MOST_ERRORS + 1)}
         present = {key: value for key, value in given.items() if value is not None or self._is_required(key)}
         try:
             parsed: dict[str, Any] = super().to_internal_value(present)
@@ -55,7 +58,7 @@ class Body(serializers.Serializer[Any]):
     def _is_required(self, key: str) -> bool:
         return key in self.fields and self.fields[key].required
 
-    def _unknown(self, key: str) -> list[ErrorDetail]:
+    def _unknown(self) -> list[ErrorDetail]:
         known = ", ".join(self.fields)
         return [ErrorDetail(f"There is no such key here; the keys are {known}.", code="unknown_key")]
 
@@ -73,7 +76,10 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise ValidationError(f"Must be a text, not {kind_of(data)}.", code="not_a_text")
-        return super().to_internal_value(data)
+        read = super().to_internal_value(data)
+        if self.max_length is not None and len(read) > self.max_length:  # before the validators, which look at every character
+            self.fail("max_length", max_length=self.max_length)
+        return read
 
 
 class Number(serializers.FloatField):
@@ -148,9 +154,32 @@ class Object(serializers.Field[dict[str, Any], Any, Any, Any]):
         return dict(read_object(data, may_be_text=True))
 
 
-def texts(limit: int = 100, length: int = 2000) -> serializers.ListField:
+class Items(serializers.ListField):
+    """A list of at most `max_length` items. ListField alone checks every item of a list before it says that the list is too long."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+    def run_child_validation(self, data: Sequence[Any]) -> list[Any]:
+        """The checked items. Looks no further than one wrong item more than an answer tells of."""
+        checked, wrong = [], {}
+        for index, item in enumerate(data):
+            try:
+                checked.append(self.child.run_validation(item))
+            except ValidationError as error:
+                wrong[index] = error.detail
+                if len(wrong) > MOST_ERRORS:
+                    break
+        if wrong:
+            raise ValidationError(wrong)
+        return checked
+
+
+def texts(limit: int = 100, length: int = 2000) -> Items:
     """A list of short texts that may be left out."""
-    return serializers.ListField(child=Text(max_length=length), required=False, max_length=limit)
+    return Items(child=Text(max_length=length), required=False, max_length=limit)
 
 
 def text(length: int, **options: Any) -> Text:
@@ -190,15 +219,19 @@ def parse(body: type[Body], data: Any, *, prefix: str = "body", **context: Any) 
         # run_validation, not is_valid: the latter words a null body in its own way and wants a dict to be given.
         parsed: dict[str, Any] = serializer.run_validation(data)
     except ValidationError as error:
-        raise _problem(list(_complaints(error.detail, ())), data, prefix) from None
+        raise _problem(list(islice(_complaints(error.detail, ()), MOST_ERRORS + 1)), data, prefix) from None
     return parsed
 
 
 def _problem(complaints: list[Complaint], data: Any, prefix: str) -> Problem:
+    """`complaints` are all there are, or one more than are told."""
+    decoded = cache(read_json)  # many complaints may be about what is in one long JSON text
     items = [
-        error_item(location(prefix, path), message, value=_value(data, path), code=code) for path, message, code in complaints[:MOST_ERRORS]
+        error_item(location(prefix, path), message, value=_value(data, path, decoded), code=code)
+        for path, message, code in complaints[:MOST_ERRORS]
     ]
-    more = f" ({len(complaints) - 1} more.)" if len(complaints) > 1 else ""
+    others = f"{len(complaints) - 1}" if len(complaints) <= MOST_ERRORS else f"at least {MOST_ERRORS}"
+    more = f" ({others} more.)" if len(complaints) > 1 else ""
     return Problem(422, f"{items[0]['location']}: {items[0]['message']}{more}", errors=items)
 
 
@@ -219,11 +252,11 @@ def location(prefix: str, path: Path) -> str:
     return prefix + "".join(f"[{part}]" if isinstance(part, int) else f".{shown(part)}" for part in path)
 
 
-def _value(data: Any, path: Path) -> Any:
-    """What stands at a place of the request, None when nothing does."""
+def _value(data: Any, path: Path, decoded: Callable[[str], Any]) -> Any:
+    """What stands at a place of the request, None when nothing does. `decoded` reads a JSON text."""
     for part in path:
         try:
-            data = (read_json(data) if isinstance(data, str) else data)[part]
+            data = (decoded(data) if isinstance(data, str) else data)[part]
         except (KeyError, IndexError, TypeError, BadJSON):
             return None
     return data

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from agents.api.bodies import SHORT
-from evalhub.common.parsing import Body, Cursor, Flag, Key, Object, Text, Whole, text
+from evalhub.common.parsing import Body, Cursor, Flag, Items, Key, Object, Text, Whole, text
 from runs.api.messages import FEWEST, MOST, MessageInput, check_transcript
 from runs.api.scenario import AnyPersona, OverrideInput, PersonaInput, SimConfigInput, sessions
 from runs.models import Message
@@ -60,7 +60,7 @@ class EvaluateInput(Judged):
         }
     }
 
-    messages = serializers.ListField(child=MessageInput(), max_length=MOST)
+    messages = Items(child=MessageInput(), max_length=MOST)
     user_persona = AnyPersona(required=False)
     simulation_config = Object(required=False)
     simulation_state = Object(required=False)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from evalhub.common.parsing import Body, Choice, Whole, kind_of, text
+from evalhub.common.parsing import Body, Choice, Items, Whole, kind_of, text
 from runs.models import Message
 
 Role = Message.Role
@@ -113,7 +113,7 @@ class MessageInput(Body):
     role = Choice(Role.choices)
     content = Content(required=False)
     name = text(200)
-    tool_calls = serializers.ListField(child=ToolCall(), required=False, max_length=128)
+    tool_calls = Items(child=ToolCall(), required=False, max_length=128)
     tool_call_id = text(200)
     session_index = Whole(min_value=0, max_value=MOST_SESSIONS, required=False)
 

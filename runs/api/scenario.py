@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from agents.api.bodies import LONG, SHORT, CharacterFields
-from evalhub.common.parsing import NOT_BLANK, Body, Flag, Number, Object, Text, Whole, kind_of, read_object, text, texts
+from evalhub.common.parsing import NOT_BLANK, Body, Flag, Items, Number, Object, Text, Whole, kind_of, read_object, text, texts
 from runs.plan import MAX_SESSIONS, MAX_TURNS
 
 MOST_HOURS = 8760
@@ -101,7 +101,7 @@ class SessionInput(Body):
 
     name = text(SHORT)
     time_gap_hours = Number(min_value=0, max_value=MOST_HOURS, required=False)
-    turns = serializers.ListField(child=TurnInput(), required=False, max_length=MAX_TURNS)
+    turns = Items(child=TurnInput(), required=False, max_length=MAX_TURNS)
 
 
 class SimConfigInput(Body):
@@ -144,5 +144,5 @@ class OverrideInput(CharacterFields):
         return {key: value for key, value in attrs.items() if key != "name" or value}
 
 
-def sessions() -> serializers.ListField:
-    return serializers.ListField(child=SessionInput(), required=False, max_length=MAX_SESSIONS)
+def sessions() -> Items:
+    return Items(child=SessionInput(), required=False, max_length=MAX_SESSIONS)
