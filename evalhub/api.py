@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from evalhub.accounts.access import Grant, key_grant, session_grant
 from evalhub.common.jsontext import BadJSON, read_json
 from evalhub.common.parsing import location
-from evalhub.common.problems import CONTENT_TYPE, Problem, error_item, problem_response, shown, unknown_path
+from evalhub.common.problems import CONTENT_TYPE, UNREADABLE, Problem, error_item, problem_response, shown, unknown_path
 
 if TYPE_CHECKING:  # while REST framework imports its views it reads the settings that import this module
     from rest_framework.views import APIView
@@ -131,7 +131,7 @@ def _unforeseen(exc: BaseException | None) -> Problem:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: what Django refuses before any view runs."""
     if request.path.startswith(API_ROOT):
-        return problem_response(400, "The request could not be read.")
+        return problem_response(400, UNREADABLE)
     return defaults.bad_request(request, exception)
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import CSRFCheck
@@ -15,7 +16,7 @@ from evalhub.accounts.middleware import memberships_put
 from evalhub.accounts.models import ApiKey, Membership, Project
 from evalhub.accounts.selectors import api_key_find, bearer_token
 from evalhub.accounts.throttle import request_count
-from evalhub.common.problems import Problem
+from evalhub.common.problems import UNREADABLE, Problem
 
 Scope = ApiKey.Scope
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="evalhub"'}
@@ -87,9 +88,14 @@ def _refuse_forgery(request: HttpRequest) -> None:
 def stream_grant(scope: Mapping[str, Any], needed: Scope) -> Grant:
     """What the sender of an ASGI request may do, for applications that stand beside Django's; all answers must carry its `headers`.
 
-    Reads the database, and counts as one request. Raises a Problem: 401, 403, 429.
+    Reads the database, and counts as one request. Raises a Problem: 400, 401, 403, 429.
     """
-    grant = admitted(_sender(ASGIRequest(dict(scope), BytesIO())), needed)
+    request = ASGIRequest(dict(scope), BytesIO())
+    try:
+        request.get_host()
+    except DisallowedHost:
+        raise Problem(400, UNREADABLE) from None
+    grant = admitted(_sender(request), needed)
     grant.require(needed)
     return grant
 

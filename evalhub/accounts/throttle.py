@@ -61,6 +61,8 @@ def _counted(text: str, what: str, identity: str) -> Count | None:
     limit = _limit(text)
     if limit is None:
         return None
+    if _counts.get_window_stats(limit, what, identity).reset_time - time.time() > limit.get_expiry():
+        _counts.clear(limit, what, identity)  # the clock was set back, and the window would end that much too late
     admitted = _counts.hit(limit, what, identity)
     stats = _counts.get_window_stats(limit, what, identity)
     return Count(limit=limit, what=what, admitted=admitted, remaining=stats.remaining, reset=stats.reset_time)

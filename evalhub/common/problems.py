@@ -26,6 +26,7 @@ CODES = {
     500: "internal",
 }
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110, where the names that Python knows depend on its version
+UNREADABLE = "The request could not be read."
 SHOWN_LENGTH = 100
 _SECRET_NAME = re.compile(r"secret|password|(?<!max_)token|authorization|(^|_|\.)api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"\b(sk[-_]|Bearer\s+)\S+|(?<=://)[^/@\s]+@")

@@ -1,15 +1,17 @@
 """Who may use the API: a key by its scopes, a signed-in person by their role, in the project they are in. Endpoint and stream alike."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.access import Scope, stream_grant
-from evalhub.accounts.models import Membership, Project, Role
+from evalhub.accounts.models import ApiKey, Membership, Project, Role
 from evalhub.accounts.services import api_key_create
 from evalhub.common.problems import Problem
 from tests import factories
@@ -125,7 +127,8 @@ def test_reading_with_a_session_and_writing_with_a_key_need_no_token(project: Pr
 
 def scope_of(path: str = "/api/v1/eval-runs/x/events", **headers: str) -> dict[str, Any]:
     """What an ASGI server hands over."""
-    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    sent = {"host": "testserver"} | headers
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()]
     return {"type": "http", "method": "GET", "path": path, "query_string": b"from=1", "headers": pairs}
 
 
@@ -168,3 +171,34 @@ def test_a_stream_is_refused_like_a_request(project: Project) -> None:
     assert refusal(scope_of(cookie=owner, authorization="Bearer sk_nobody")).status == 401
     assert refusal(scope_of(cookie=viewer), Scope.RUN).members == {"required_scope": "run"}
     assert refusal(scope_of()).headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_stream_answers_to_the_names_of_the_pages_only(project: Project) -> None:
+    elsewhere = Client().get(AGENTS, headers={"Host": "evil.example"})
+    refused = refusal(scope_of(host="evil.example"))
+    assert (refused.status, refused.body()) == (400, elsewhere.json())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_does_not_wait_to_note_the_use_of_its_key() -> None:
+    api = Api(factories.project())
+    held, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            ApiKey.objects.filter(pk=api.key.pk).update(name="held")  # SQLite: the only write lock; PostgreSQL: the key's row
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert held.wait(5)
+    began = time.monotonic()
+    assert api.get("/agents").status_code == 200
+    assert time.monotonic() - began < 2
+    done.set()
+    writer.join()
+    assert ApiKey.objects.get().last_used_at is None
+    api.get("/agents")
+    assert ApiKey.objects.get().last_used_at

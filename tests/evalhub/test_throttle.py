@@ -122,15 +122,26 @@ def test_who_is_not_known_has_no_numbers(api: Api, path: str) -> None:
 def test_when_the_window_ends_the_whole_limit_is_there_again(settings: Any) -> None:
     settings.API_RATE_LIMIT = "2/second"
     with pytest.raises(Problem) as refused:
-        three_requests()
+        three_requests_of("impatient")
     assert refused.value.headers["Retry-After"] == "1"
     time.sleep(1.05)
     assert request_count("impatient", starts_run=False)["X-RateLimit-Remaining"] == "1"
 
 
-def three_requests() -> None:
+def three_requests_of(identity: str) -> None:
     for _ in range(3):
-        request_count("impatient", starts_run=False)
+        request_count(identity, starts_run=False)
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_out(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.API_RATE_LIMIT = "2/minute"
+    with pytest.raises(Problem):
+        three_requests_of("set back")
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    headers = request_count("set back", starts_run=False)
+    assert headers["X-RateLimit-Remaining"] == "1"
+    assert int(headers["X-RateLimit-Reset"]) - time.time() <= 61
 
 
 def test_a_limit_of_0_is_none(api: Api, settings: Any) -> None:
@@ -147,7 +158,7 @@ def test_the_run_limit_holds_where_there_is_no_other(api: Api, settings: Any) ->
 
 
 def opened(api: Api) -> dict[str, str]:
-    headers = [(b"authorization", api.headers["Authorization"].encode())]
+    headers = [(b"host", b"testserver"), (b"authorization", api.headers["Authorization"].encode())]
     scope = {"type": "http", "method": "GET", "path": "/api/v1/eval-runs/x/events", "query_string": b"", "headers": headers}
     return dict(stream_grant(scope, Scope.READ).headers)
 

@@ -60,7 +60,7 @@ class Opened:
     """A stream that is being read: `text` is what came so far."""
 
     def __init__(self, path: str, key: str = "", query: str = "", method: str = "GET", **headers: str) -> None:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"host": "testserver"} | {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             sent["authorization"] = f"Bearer {key}"
         scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
