@@ -53,9 +53,12 @@ class RunRequest:
     source_run: EvalRun | None = None
 
 
-@transaction.atomic
+class SourceGone(Exception):
+    """The run whose transcript was to be judged again was deleted meanwhile. Its argument is the run's id."""
+
+
 def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
-    """Store a pending run with frozen snapshots, and ring for a worker once that is committed."""
+    """Store a pending run with frozen snapshots, and ring for a worker once that is committed. Raises SourceGone."""
     run = EvalRun(
         project=project,
         kind=kind,
@@ -73,9 +76,11 @@ def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
         adaptation_template_snapshot=snapshot(request.adaptation_template) if request.adaptation_template else {},
     )
     _fill_plan(run, request)
-    run.save(force_insert=True)
-    _store_transcript(run, request)
-    transaction.on_commit(ring, robust=True)  # the run is there whatever the queue says; the sweep rings again
+    messages = _transcript(run, request)
+    with transaction.atomic():
+        run.save(force_insert=True)
+        Message.objects.bulk_create(messages, batch_size=500)
+        transaction.on_commit(ring, robust=True)  # the run is there whatever the queue says; the sweep rings again
     return run
 
 
@@ -100,22 +105,23 @@ def _fill_plan(run: EvalRun, request: RunRequest) -> None:
         run.agent_model, run.user_model, run.uses_demo = source.agent_model, source.user_model, source.uses_demo
 
 
-def _store_transcript(run: EvalRun, request: RunRequest) -> None:
-    """The transcript of a run that simulates nothing: pasted, or copied from the run that is judged again."""
-    if request.source_run:
-        messages = list(request.source_run.messages.order_by("index"))
-        for message in messages:
-            message.pk, message.run = None, run
-            message._state.adding = True
-    else:
-        messages = _messages(run, request.messages)
+def _transcript(run: EvalRun, request: RunRequest) -> list[Message]:
+    """The messages of a run that simulates nothing, pasted or copied from the run that is judged again, counted in the run."""
+    messages = _copies(run, request.source_run) if request.source_run else _messages(run, request.messages)
+    if messages:
+        run.total_turns = run.planned_turns = sum(message.role == "user" for message in messages)
+        run.total_sessions = len({message.session_index for message in messages})
+    return messages
+
+
+def _copies(run: EvalRun, source: EvalRun) -> list[Message]:
+    messages = list(source.messages.order_by("index"))
     if not messages:
-        return
-    Message.objects.bulk_create(messages, batch_size=500)
-    run.total_turns = sum(message.role == "user" for message in messages)
-    run.total_sessions = len({message.session_index for message in messages})
-    run.planned_turns = run.total_turns
-    run.save(update_fields=["total_turns", "total_sessions", "planned_turns"])
+        raise SourceGone(source.pk)
+    for message in messages:
+        message.pk, message.run = None, run
+        message._state.adding = True
+    return messages
 
 
 def _messages(run: EvalRun, given: Sequence[Mapping[str, Any]]) -> list[Message]:

@@ -16,13 +16,13 @@ from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
 from evalhub.common.paging import read_cursor, write_cursor
 from evalhub.common.parsing import Body
-from evalhub.common.problems import invalid, not_found
+from evalhub.common.problems import Problem, invalid, not_found
 from runs.api import described
 from runs.api.bodies import run_body
 from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
 from runs.models import EvalRun
 from runs.selectors import MOST_MESSAGES, Whole, run_get, run_keys, run_list, run_numbered, runs_whole, transcript
-from runs.services import Kind, RunRequest, run_create, run_delete
+from runs.services import Kind, RunRequest, SourceGone, run_create, run_delete
 from templates_app.api import template_or_problem
 from templates_app.models import EvalTemplate
 from templates_app.selectors import default_adaptation_template
@@ -42,7 +42,11 @@ class Starting(Endpoint):
     def post(self, request: Request, agent: str) -> Response:
         found = agent_or_404(self.project, agent)
         asked = self.asked(found, self.body(self.shape))
-        return self.answer(run_create(project=self.project, kind=self.kind, request=asked))
+        try:
+            run = run_create(project=self.project, kind=self.kind, request=asked)
+        except SourceGone as gone:
+            raise no_source(gone) from gone
+        return self.answer(run)
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
         raise NotImplementedError
@@ -128,12 +132,16 @@ class EvalOnly(Starting):
         return RunRequest(agent=agent, source_run=source, **self.rubrics(given))
 
 
+def no_source(run_id: object) -> Problem:
+    return not_found("body.source_run_id", "run of this agent", str(run_id))
+
+
 def _source_run(project: Project, agent: Agent, run_id: uuid.UUID) -> EvalRun:
     """The run whose transcript is judged again. Raises a Problem when it is not this agent's, not over, or says nothing."""
     place = "body.source_run_id"
     source = EvalRun.objects.of(project).filter(pk=run_id, agent=agent).first()
     if source is None:
-        raise not_found(place, "run of this agent", str(run_id))
+        raise no_source(run_id)
     if not source.is_final:
         message = f"The source run is {source.status}: it can be judged again once it is over."
         raise invalid(place, message, value=str(run_id), code="conflict", status=409)

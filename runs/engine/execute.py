@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,7 +76,7 @@ class Execution:
         try:
             loaded = await self.journal.call(lambda: _load(run_id))
         except LLMError as error:
-            run = await self.journal.call(lambda: EvalRun.objects.select_related("project").get(pk=run_id))
+            run = await self.journal.call(lambda: _row(run_id))
             self.recorder = RunRecorder(run, self.lease, self.journal)
             await self._end(Status.FAILED, error.code, error.message)
             return
@@ -221,8 +222,16 @@ def _all_or_first_error(answers: Sequence[Verdict | BaseException]) -> list[Verd
     return [answer for answer in answers if isinstance(answer, Verdict)]
 
 
-def _load(run_id: Any) -> Loaded:
-    run = EvalRun.objects.select_related("project").get(pk=run_id)
+def _row(run_id: uuid.UUID) -> EvalRun:
+    """Raises LeaseLost when the run was deleted since it was claimed."""
+    run = EvalRun.objects.select_related("project").filter(pk=run_id).first()
+    if run is None:
+        raise LeaseLost
+    return run
+
+
+def _load(run_id: uuid.UUID) -> Loaded:
+    run = _row(run_id)
     providers = load_providers(run.project)
     agent = None
     if run.kind in SIMULATES:
