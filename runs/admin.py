@@ -36,6 +36,9 @@ class EvalRunAdmin(HistoryAdmin):
     list_select_related = ["project"]
     search_fields = ["=id", "agent_name"]
 
+    def delete_model(self, request: HttpRequest, obj: EvalRun) -> None:
+        EvalRun.objects.filter(pk=obj.pk).delete()  # locks the run before its rows
+
 
 @admin.register(Message)
 class MessageAdmin(RowAdmin):

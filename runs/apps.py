@@ -1,9 +1,10 @@
-"""Names the app for Django, and has its triggers made wherever its tables are."""
+"""Names the app for Django, has its triggers made wherever its tables are, and locks the runs of a project that is deleted."""
 
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models import Model
+from django.db.models.signals import post_migrate, pre_delete
 
 
 class Config(AppConfig):
@@ -12,9 +13,18 @@ class Config(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(_install, sender=self)
+        pre_delete.connect(_lock, sender="accounts.Project")
 
 
 def _install(using: str, **told: Any) -> None:
     from runs import tally  # models can be imported once the apps are ready
 
     tally.install(using)
+
+
+def _lock(instance: Model, using: str, **told: Any) -> None:
+    """Every deletion locks a run before it takes the run's rows; this one would begin with the rows, and the two wait for each other."""
+    from runs.models import EvalRun
+
+    runs = EvalRun.objects.using(using).filter(project_id=instance.pk).order_by("pk")
+    list(runs.select_for_update().values_list("pk"))

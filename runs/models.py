@@ -4,9 +4,10 @@ The run carries frozen snapshots of template, agent and persona, so that an edit
 It outlives what it was made from: see `_outlived`.
 """
 
+from collections import Counter
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -42,6 +43,20 @@ class RunQuerySet(models.QuerySet["EvalRun"]):
     def abandoned(self) -> "RunQuerySet":
         """Silent leases with no attempt left: to be ended as interrupted."""
         return self.filter(status=Status.RUNNING, lease_expires_at__lt=timezone.now(), attempt__gte=models.F("max_attempts"))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """One run after another, each locked before its rows and in a transaction of its own.
+
+        All in one statement would hold some runs while it waits for others; two who do that wait for each other.
+        """
+        counts: Counter[str] = Counter()
+        for key in list(self.order_by("pk").values_list("pk", flat=True)):
+            with transaction.atomic(using=self.db):
+                run = self.model._base_manager.using(self.db).select_for_update().filter(pk=key).first()
+                counts.update(run.delete()[1] if run else {})
+        return counts.total(), dict(counts)
+
+    delete.alters_data = delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's own: no manager has it
 
 
 class EvalRun(TimestampedModel):

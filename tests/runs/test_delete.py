@@ -3,21 +3,27 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from django.db import connection
+from aiohttp import ClientSession
+from django.contrib import admin
+from django.db import connection, transaction
+from django.test import RequestFactory
 from django.utils import timezone
 
 from runs import services
 from runs.engine import lease
 from runs.engine.drain import run_drain
+from runs.engine.execute import Execution
 from runs.engine.journal import Journal, Step
 from runs.engine.lease import LeaseLost
 from runs.events import log
 from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
-from runs.services import run_delete
+from runs.services import SourceGone, run_delete
 from runs.states import Status
 from tests.support.drains import in_thread, slow, wait_for
 from tests.support.runs import project_make, run_make
@@ -200,6 +206,97 @@ def test_two_who_delete_at_once_are_one_deletion_and_one_that_finds_nothing() ->
     for thread in threads:
         thread.join(timeout=10)
     assert sorted(found) == [False, True]
+
+
+def wait_for_a_lock() -> None:
+    """Until somebody waits for what another transaction holds."""
+
+    def somebody_waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            return cursor.fetchone() is not None
+
+    wait_for(somebody_waits)
+
+
+def in_admin(run: EvalRun) -> None:
+    admin.site.get_model_admin(EvalRun).delete_model(RequestFactory().post("/"), run)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has deletions side by side")
+@pytest.mark.parametrize(
+    "remove", [lambda run: EvalRun.objects.filter(project=run.project).delete(), lambda run: run.project.delete(), in_admin]
+)
+def test_two_deletions_of_a_run_never_wait_for_each_other(remove: Callable[[EvalRun], object]) -> None:
+    """One has locked the run and goes on to its rows, as `run_delete` does, when another that takes many runs comes to it."""
+    run, other = finished(), finished()
+
+    def meanwhile() -> None:
+        try:
+            remove(run)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as executor:
+        with transaction.atomic():
+            held = EvalRun.objects.select_for_update().get(pk=run.pk)
+            second = executor.submit(meanwhile)
+            wait_for_a_lock()
+            held.delete()
+        second.result(timeout=10)
+    assert nothing_left(run)
+    assert nothing_left(other) is (remove is not in_admin)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has deletions side by side")
+def test_deleting_many_holds_one_run_at_a_time() -> None:
+    """A worker commits steps of several runs at once, in any order: it may hold a later one and wait for the first."""
+    first, last = sorted((run_make() for _ in range(2)), key=lambda run: run.pk)
+
+    def meanwhile() -> None:
+        try:
+            EvalRun.objects.filter(project=first.project).delete()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as executor:
+        with transaction.atomic():
+            EvalRun.objects.select_for_update().get(pk=last.pk)
+            second = executor.submit(meanwhile)
+            wait_for_a_lock()
+            assert EvalRun.objects.filter(pk=first.pk).update(user_id="late") == 0
+        second.result(timeout=10)
+    assert nothing_left(first)
+    assert nothing_left(last)
+
+
+def test_many_are_deleted_with_all_their_rows_and_counted() -> None:
+    runs = [finished(), finished()]
+    rows = sum(model.objects.count() for model in ROWS)
+    number, counts = EvalRun.objects.of(runs[0].project).delete()
+    assert (number, counts["runs.EvalRun"]) == (rows + 2, 2)
+    assert all(map(nothing_left, runs))
+
+
+def test_a_run_deleted_between_its_claim_and_its_start_is_a_lost_lease(caplog: pytest.LogCaptureFixture) -> None:
+    run, held = claimed()
+    EvalRun.objects.filter(pk=run.pk).delete()
+
+    async def drive() -> None:
+        with Journal() as journal:
+            await Execution(held, journal, *[cast("ClientSession", None)] * 2).drive()
+
+    with pytest.raises(LeaseLost):
+        asyncio.run(drive())
+    assert not caplog.records
+
+
+def test_a_transcript_that_went_meanwhile_is_not_judged_again() -> None:
+    source = finished()
+    delete(source)
+    with pytest.raises(SourceGone):
+        run_make(kind=EvalRun.Kind.EVAL_ONLY, source_run=source)
+    assert not EvalRun.objects.exists()
 
 
 def test_a_run_that_judged_the_transcript_again_keeps_its_copy() -> None:
