@@ -170,7 +170,7 @@ class Templates(Endpoint):
         return Response({"templates": [template_body(template) for template in templates]})
 
     def post(self, request: Request) -> Response:
-        template = template_create(project=self.project, **self.body(TemplateInput))
+        template = template_create(project=self.project, **self.given)
         return Response(template_body(template))
 
 
@@ -208,9 +208,8 @@ class TemplateDetail(Endpoint):
 
     def put(self, request: Request, template: str) -> Response:
         found = template_or_404(self.project, template)
-        given = self.body(TemplateChanges)
         with _still_there(template):
-            return Response(template_body(template_update(template_id=found.id, project=self.project, **given)))
+            return Response(template_body(template_update(template_id=found.id, project=self.project, **self.given)))
 
     def delete(self, request: Request, template: str) -> Response:
         found = template_or_404(self.project, template)

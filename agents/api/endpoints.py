@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from agents.api import described
 from agents.api.answers import agent_detail, agent_index
-from agents.api.bodies import CHARACTER_KEYS, AgentInput, AgentListQuery, ProfileInput
+from agents.api.bodies import CHARACTER_KEYS, AgentListQuery
 from agents.models import Agent
 from agents.selectors import agent_find, agent_list, agent_page
 from agents.services import SETTABLE, AgentConflict, agent_delete, agent_update, agent_upsert
@@ -48,7 +48,7 @@ class Agents(Endpoint):
         )
 
     def post(self, request: Request) -> Response:
-        given = self.body(AgentInput)
+        given = self.given
         if given.get("project_id") not in (None, "", str(self.project.id)):
             raise not_found("body.project_id", "project", given["project_id"])
         columns = {key: given[key] for key in SETTABLE if key in given}
@@ -89,10 +89,9 @@ class AgentProfile(Endpoint):
 
     def patch(self, request: Request, agent: str) -> Response:
         found = agent_or_404(self.project, agent)
-        given = self.body(ProfileInput)
-        name = given.pop("name", "")
+        character = {key: value for key, value in self.given.items() if key != "name"}
         with _refusals(agent):
-            agent_update(agent_id=found.id, project=self.project, name=name, character=given)
+            agent_update(agent_id=found.id, project=self.project, name=self.given.get("name", ""), character=character)
         return Response({"success": True})
 
 

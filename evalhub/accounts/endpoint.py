@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import Grant, Scope, admitted
 from evalhub.accounts.idempotency import HEADER, answer_once, checked_key, fingerprint
 from evalhub.accounts.models import IdempotencyRecord, Project
+from evalhub.common.describing import Operation
 from evalhub.common.parsing import Body, parse
 
 __all__ = ["Endpoint", "OnlyJSON", "Scope"]
@@ -32,9 +33,14 @@ class OnlyJSON(BaseContentNegotiation):
 
 
 class Endpoint(APIView):
-    """A resource of a project. `scopes` says which scope each method asks for; a method without an entry is none of this path's."""
+    """A resource of a project. `scopes` says which scope each method asks for; a method without an entry is none of this path's.
+
+    `operations` says what each method is sent: its body is checked before the method is called, which finds it in `given`.
+    """
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
+    operations: ClassVar[Mapping[str, Operation]] = {}
+    given: dict[str, Any]
     remembered: ClassVar[frozenset[str]] = frozenset({"POST", "PUT", "PATCH"})
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     content_negotiation_class = OnlyJSON
@@ -53,9 +59,6 @@ class Endpoint(APIView):
         """None where the path does not have the method: 405 says so later."""
         return self.scopes.get("GET" if self.request.method == "HEAD" else self.request.method or "")
 
-    def body(self, shape: type[Body], **context: Any) -> dict[str, Any]:
-        return parse(shape, self.request.data, **context)
-
     def query(self, shape: type[Body]) -> dict[str, Any]:
         """The query's keys that `shape` knows. Others are let be: proxies and browsers add their own."""
         known = {key: value for key, value in self.request.query_params.items() if key in shape().fields}
@@ -68,10 +71,16 @@ class Endpoint(APIView):
         self.headers |= request.auth.headers
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Who asks and whether they may; then, for every method that changes something, whether it was done before."""
+        """Who asks, whether they may, and what was sent; then, for every method that changes something, whether it was done before.
+
+        A large body takes a while to check, and in the transaction of `_once` others would wait meanwhile.
+        """
         super().initial(request, *args, **kwargs)
         name = (request.method or "").lower()
         key = checked_key(request.headers.get(HEADER, "")) if request.method in self.remembered else ""
+        operation = self.operations.get(request.method or "")
+        if operation and operation.body:
+            self.given = parse(operation.body, request.data)
         if key and (handler := getattr(self, name, None)):
             setattr(self, name, partial(self._once, key, handler))  # a view lives for one request
 

@@ -1,6 +1,7 @@
 """How an endpoint says what it does, beside its code: an `Operation` a method, and serializers for what it answers.
 
-`evalhub.openapi` makes the API's document of it; nothing here runs when a request is answered.
+`evalhub.openapi` makes the API's document of it. When a request is answered only `Operation.body` is looked at: what it was sent is
+checked by it (evalhub.accounts.endpoint).
 """
 
 from collections.abc import Mapping

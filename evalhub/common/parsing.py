@@ -164,7 +164,8 @@ class Items(serializers.ListField):
 
     def run_child_validation(self, data: Sequence[Any]) -> list[Any]:
         """The checked items. Looks no further than one wrong item more than an answer tells of."""
-        checked, wrong = [], {}
+        checked: list[Any] = []
+        wrong: dict[Any, Any] = {}
         for index, item in enumerate(data):
             try:
                 checked.append(self.child.run_validation(item))

@@ -15,11 +15,10 @@ from agents.shapes import plain
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
 from evalhub.common.paging import read_cursor, write_cursor
-from evalhub.common.parsing import Body
 from evalhub.common.problems import Problem, invalid, not_found
 from runs.api import described
 from runs.api.bodies import run_body
-from runs.api.inputs import CURSOR_KEYS, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
+from runs.api.inputs import CURSOR_KEYS, RunListQuery
 from runs.models import EvalRun
 from runs.selectors import MOST_MESSAGES, Whole, run_get, run_keys, run_list, run_numbered, runs_whole, transcript
 from runs.services import Kind, RunRequest, SourceGone, run_create, run_delete
@@ -37,11 +36,10 @@ class Starting(Endpoint):
 
     scopes = {"POST": Scope.RUN}
     kind: Kind
-    shape: type[Body]
 
     def post(self, request: Request, agent: str) -> Response:
         found = agent_or_404(self.project, agent)
-        asked = self.asked(found, self.body(self.shape))
+        asked = self.asked(found, self.given)
         try:
             run = run_create(project=self.project, kind=self.kind, request=asked)
         except SourceGone as gone:
@@ -83,7 +81,6 @@ def _persona(given: dict[str, Any]) -> dict[str, Any]:
 class Simulate(Starting):
     kind = Kind.SIMULATE
     operations = {"POST": described.SIMULATE}
-    shape = SimulateInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
         return RunRequest(
@@ -97,7 +94,6 @@ class Simulate(Starting):
 class RunEval(Starting):
     kind = Kind.RUN_EVAL
     operations = {"POST": described.RUN_EVAL}
-    shape = RunEvalInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
         return RunRequest(
@@ -111,7 +107,6 @@ class RunEval(Starting):
 class Evaluate(Starting):
     kind = Kind.EVALUATE
     operations = {"POST": described.EVALUATE}
-    shape = EvaluateInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
         kept = ("messages", "user_persona", "simulation_config", "simulation_state", "config_override", "model")
@@ -125,7 +120,6 @@ class Evaluate(Starting):
 class EvalOnly(Starting):
     kind = Kind.EVAL_ONLY
     operations = {"POST": described.EVAL_ONLY}
-    shape = EvalOnlyInput
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:
         source = _source_run(self.project, agent, given["source_run_id"])

@@ -17,6 +17,8 @@ from agents.models import Agent
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import IdempotencyRecord, Project
 from evalhub.accounts.services import SWEPT_AT_MOST, idempotency_sweep
+from evalhub.common.describing import Answer, Operation
+from evalhub.common.parsing import Body, Text
 from runs import tasks
 from runs.models import EvalRun
 from tests import factories
@@ -161,10 +163,10 @@ class Naming(Endpoint):
     get = put = patch = delete = post
 
 
-def call(api: Api, method: str, body: Any = None, *, key: str = "k1") -> Any:
+def call(api: Api, method: str, body: Any = None, *, key: str = "k1", view: type[Endpoint] = Naming) -> Any:
     headers = {**api.headers, "Idempotency-Key": key}
     request = RequestFactory().generic(method, "/naming?x=1", json.dumps(body or {}), content_type="application/json", headers=headers)
-    response = Naming.as_view()(request)
+    response = view.as_view()(request)
     return response.render() if isinstance(response, Response) else response
 
 
@@ -222,6 +224,40 @@ def test_a_stored_answer_costs_no_query_of_the_endpoints(api: Api) -> None:
     with CaptureQueriesContext(connection) as queries:
         send(api, "k1")
     assert not [query["sql"] for query in queries if "agents_agent" in query["sql"] or "evalrun" in query["sql"]]
+
+
+def test_a_refused_body_asks_for_no_transaction(api: Api) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert send(api, "k1", {"sessions": 5}).status_code == 422
+    assert {query["sql"].split()[0] for query in queries} <= {"SELECT", "UPDATE"}  # who asks, and that their key was used
+    assert not [query["sql"] for query in queries if "idempotencyrecord" in query["sql"]]
+
+
+class Noting(Text):
+    """A text that notes whether it is looked at inside a transaction."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return f"{super().to_internal_value(data)} {connection.in_atomic_block}"
+
+
+class NotedBody(Body):
+    text = Noting()
+
+
+class Noted(Endpoint):
+    """Answers with where its body was checked, and where it works itself."""
+
+    scopes = {"POST": Scope.READ}
+    operations = {"POST": Operation(id="note", tag="", summary="", answer=Answer, body=NotedBody)}
+
+    def post(self, request: Request) -> Response:
+        return Response(f"{self.given['text']} {connection.in_atomic_block}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_body_is_checked_before_the_transaction_in_which_its_request_is_done() -> None:
+    api = Api(factories.project())
+    assert call(api, "POST", {"text": "a"}, view=Noted).data == "a False True"
 
 
 def old_records(project: Project, *, count: int, hours: float) -> None:
