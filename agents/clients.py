@@ -99,10 +99,8 @@ class Providers:
             if rest
             else f'No configured provider is known to serve the model "{name}"'
         )
-        return (
-            f"{what} (configured: {names}). Add the provider in the admin pages or by its key in the environment, "
-            "or write the model as provider/model."
-        )
+        otherwise = "" if rest else ", or write the model as provider/model"
+        return f"{what} (configured: {names}). Add the provider in the admin pages or by its key in the environment{otherwise}."
 
 
 def _demo_spec(model: str, name: str) -> ModelSpec:

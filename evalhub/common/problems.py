@@ -24,6 +24,7 @@ CODES = {
     422: "invalid",
     429: "rate_limited",
     500: "internal",
+    503: "unavailable",
 }
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110, where the names that Python knows depend on its version
 UNREADABLE = "The request could not be read."
@@ -95,9 +96,9 @@ def invalid(location: str, message: str, *, value: Any = None, code: str = "inva
     return Problem(status, message, errors=[error_item(location, message, value=value, code=code)])
 
 
-def not_found(location: str, what: str, name: str) -> Problem:
+def not_found(location: str, what: str, name: str, *, where: str = "in this project") -> Problem:
     """404 that names the thing. The same sentence whether it is not there or not yours, so that nobody learns what others have."""
-    message = f"There is no {what} {shown(name)!r} in this project."
+    message = f"There is no {what} {shown(name)!r} {where}."
     return Problem(404, message, errors=[error_item(location, message, value=name, code="not_found")], resource=what)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.api.endpoints import agent_or_404
+from agents.api.endpoints import AgentAction, agent_or_404
 from agents.models import Agent
 from agents.seed_data import DEFAULT_PERSONA
 from agents.selectors import agent_key
@@ -31,7 +31,7 @@ DEFAULT_PAGE = 20
 NOBODY = uuid.UUID(int=0)  # no agent has this id, so a name of nobody leads to no runs
 
 
-class Starting(Endpoint):
+class Starting(AgentAction):
     """POST /agents/{agent}/…: subclasses say how a body becomes a run."""
 
     scopes = {"POST": Scope.RUN}
@@ -127,7 +127,7 @@ class EvalOnly(Starting):
 
 
 def no_source(run_id: object) -> Problem:
-    return not_found("body.source_run_id", "run of this agent", str(run_id))
+    return not_found("body.source_run_id", "run", str(run_id), where="of this agent")
 
 
 def _source_run(project: Project, agent: Agent, run_id: uuid.UUID) -> EvalRun:
