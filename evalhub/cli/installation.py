@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
+import typer
+
 from evalhub.cli.errors import CommandError
 from evalhub.env import BadSetting, Env, read_env
 
@@ -115,6 +117,8 @@ def require_started() -> None:
     state = database_state()
     if state is Database.EMPTY:
         prepare()
+        where = read_env().resolved_data_dir
+        typer.echo(f"There was no database yet, so one was made in {where}. If EvalHub runs with another --data-dir, give that.", err=True)
     elif state is not Database.CURRENT:
         require_current()
 
