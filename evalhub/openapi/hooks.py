@@ -4,11 +4,18 @@ from typing import Any
 
 Endpoint = tuple[str, str, str, Any]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+AGENT, RUN, TEMPLATE = "/api/v1/agents/{agentId}", "/api/v1/eval-runs/{runId}", "/api/v1/eval-templates/{templateId}"
+ORDER = (  # as somebody meets them who starts a run, follows it, and then looks at what it was made of
+    *(f"{AGENT}/run-eval", f"{AGENT}/simulate", f"{AGENT}/evaluate", f"{AGENT}/eval-only"),
+    *("/api/v1/eval-runs", RUN, f"{RUN}/events"),
+    *("/api/v1/eval-templates", TEMPLATE),
+    *("/api/v1/agents", AGENT, f"{AGENT}/profile"),
+)
 NAMES = {"{agent}": "{agentId}", "{run_id}": "{runId}", "{template_id}": "{templateId}", "{template}": "{templateId}"}
 
 
 def described_paths(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Every path with the event stream's, sorted; parameters are named as the public contract names them."""
+    """Every path with the event stream's, in the order of the page; parameters are named as the public contract names them."""
     from evalhub.openapi.stream import PATH, EventStream  # its imports need the apps, which this module is loaded before
 
     everywhere = [*endpoints, (PATH, PATH, "GET", EventStream.as_view())]
@@ -21,6 +28,7 @@ def _renamed(path: str) -> str:
     return path
 
 
-def _position(endpoint: Endpoint) -> tuple[str, int]:
+def _position(endpoint: Endpoint) -> tuple[int, str, int]:
+    """A path that the order does not name comes last."""
     path, _, method, _ = endpoint
-    return path, METHODS.index(method)
+    return ORDER.index(path) if path in ORDER else len(ORDER), path, METHODS.index(method)

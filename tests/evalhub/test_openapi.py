@@ -19,7 +19,7 @@ from runs.events.types import EVENT_TYPES, Totals
 from runs.models import EvalRun
 from templates_app.services import system_templates_ensure
 from tests import factories
-from tests.runs.api.client import Api
+from tests.runs.api.client import Api, checked
 from tests.support.described import check_described, check_shape
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete")
@@ -60,6 +60,15 @@ def test_every_operation_has_a_sentence_a_tag_and_a_name_of_its_own() -> None:
     for _, _, operation in operations():
         assert operation["summary"].endswith(".")
         assert set(operation["tags"]) <= known
+
+
+def test_operations_stand_in_the_order_in_which_a_person_meets_them() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert names[:4] == ["runEval", "simulateAgent", "evaluateAgent", "evalOnly"]
+    assert names[4:8] == ["listEvalRuns", "getEvalRun", "deleteEvalRun", "streamEvalEvents"]
+    assert names[8:13] == ["listEvalTemplates", "createEvalTemplate", "getEvalTemplate", "updateEvalTemplate", "deleteEvalTemplate"]
+    assert names[13:18] == ["listAgents", "createAgent", "getAgent", "deleteAgent", "updateAgentProfile"]
+    assert names[18:] == ["getSchema"]
 
 
 def test_nothing_refers_to_a_component_that_is_not_there() -> None:
@@ -124,6 +133,14 @@ def test_a_body_that_there_is_not_is_a_problem_that_lists_those_there_are(client
     missing = client.get("/api/v1/schemas/Nothing.json")
     assert missing.status_code == 404
     assert all(name in missing.json()["detail"] for name in body_names())
+
+
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/docs", "/api/schema/", "/api/v1/schemas/RunningBody.json"])
+@pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS"])
+def test_what_only_describes_refuses_other_methods_as_the_api_does(path: str, method: str) -> None:
+    response = checked(Client(enforce_csrf_checks=True).generic(method, path))
+    assert (response.status_code, response["Content-Type"]) == (405, "application/problem+json")
+    assert set(response["Allow"].split(", ")) == {"GET", "HEAD"}
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/docs"])
