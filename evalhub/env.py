@@ -69,6 +69,9 @@ class Env(BaseSettings):
         "3000/minute", description="Requests of one API key or person, counted by each web process; 0 for no limit."
     )
     api_run_rate_limit: str = Field("600/minute", description="Those of them that start runs; 0 for no limit.")
+    api_open_streams: int = Field(
+        1000, ge=1, description="Event streams and live pages that one key or person may have open at once, counted by each web process."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is written to the logs.")
 
     @field_validator("openai_base_url", "anthropic_base_url")
@@ -106,7 +109,10 @@ def read_env() -> Env:
     try:
         return Env()
     except ValidationError as error:
-        lines = [f"{_variable(str(item['loc'][0]))}: {item['msg']} (it is {item['input']!r})" for item in error.errors()]
+        lines = [
+            f"{_variable(str(item['loc'][0]))}: {item['msg'].removeprefix('Value error, ')} (it is {item['input']!r})"
+            for item in error.errors()
+        ]
         raise BadSetting("; ".join(lines)) from None
 
 

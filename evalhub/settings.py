@@ -156,6 +156,7 @@ MAX_BODY_BYTES = ENV.max_body_bytes
 DELETES_THAT_WAIT = ENV.web_concurrency // 4
 API_RATE_LIMIT = ENV.api_rate_limit
 API_RUN_RATE_LIMIT = ENV.api_run_rate_limit
+API_OPEN_STREAMS = ENV.api_open_streams
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["evalhub.api.KeyAuthentication", "evalhub.api.PersonAuthentication"],

@@ -1,6 +1,6 @@
 """What one request may do: a key or a signed-in person becomes a Grant, for the endpoints of the API and for its event stream alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, cast
@@ -14,7 +14,7 @@ from rest_framework.authentication import CSRFCheck
 
 from evalhub.accounts.middleware import memberships_put
 from evalhub.accounts.models import ApiKey, Membership, Project
-from evalhub.accounts.selectors import api_key_find, bearer_token
+from evalhub.accounts.selectors import KEY, Right, api_key_find, bearer_token, key_scopes, member_scopes, person
 from evalhub.accounts.throttle import request_count
 from evalhub.common.problems import UNREADABLE, Problem
 
@@ -33,6 +33,10 @@ class Grant:
     identity: str
     holder: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def right(self, scope: Scope) -> Right:
+        """What to ask `rights_held` about later."""
+        return Right(self.identity, self.project.pk, str(scope))
 
     def require(self, scope: Scope) -> None:
         """Raises a 403 Problem when the scope is not among those held."""
@@ -55,8 +59,7 @@ def key_grant(authorization: str) -> Grant:
     key = api_key_find(token)
     if key is None:
         raise Problem(401, "This API key is unknown here, or it was revoked.", headers=CHALLENGE)
-    scopes: Iterable[str] = map(str, key.scopes or Scope)
-    return Grant(project=key.project, scopes=frozenset(scopes), identity=f"key:{key.pk}", holder="this key")
+    return Grant(project=key.project, scopes=key_scopes(key.scopes), identity=f"{KEY}:{key.pk}", holder="this key")
 
 
 def session_grant(request: HttpRequest) -> Grant:
@@ -71,9 +74,8 @@ def session_grant(request: HttpRequest) -> Grant:
     membership = cast(Membership | None, request.membership)  # type: ignore[attr-defined]
     if not membership:
         raise Problem(403, "You are not a member of any project; an owner of one can add you.")
-    scopes = frozenset(map(str, Scope if membership.may_write else [Scope.READ]))
     holder = f"the role {membership.role} in {membership.project}"
-    return Grant(project=membership.project, scopes=scopes, identity=f"user:{request.user.pk}", holder=holder)
+    return Grant(project=membership.project, scopes=member_scopes(membership), identity=person(request.user), holder=holder)
 
 
 def _refuse_forgery(request: HttpRequest) -> None:

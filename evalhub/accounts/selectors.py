@@ -1,7 +1,9 @@
 """Reads about who may see what: the one place where a bearer key or a session becomes a project."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,7 +14,48 @@ from django.utils import timezone
 from evalhub.accounts.models import ApiKey, Membership
 from evalhub.accounts.services import key_hash
 
+KEY, PERSON = "key", "user"
 LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """That a key or person may do in a project what `scope` names. `identity` is that of a Grant."""
+
+    identity: str
+    project_id: uuid.UUID
+    scope: str
+
+
+def person(user: AbstractBaseUser | AnonymousUser) -> str:
+    """The identity of a Grant of this person."""
+    return f"{PERSON}:{user.pk}"
+
+
+def key_scopes(stored: Iterable[str]) -> frozenset[str]:
+    """What a key may do; one without scopes may do everything."""
+    return frozenset(map(str, stored or ApiKey.Scope))
+
+
+def member_scopes(membership: Membership) -> frozenset[str]:
+    """What a member may do."""
+    return frozenset(map(str, ApiKey.Scope if membership.may_write else [ApiKey.Scope.READ]))
+
+
+def rights_held(rights: Collection[Right]) -> set[Right]:
+    """Those of the rights that are there now. One query for all keys and one for all people."""
+    kinds: dict[str, set[str]] = {}
+    for right in rights:
+        kind, _, pk = right.identity.partition(":")
+        kinds.setdefault(kind, set()).add(pk)
+    now: dict[tuple[str, uuid.UUID], frozenset[str]] = {}
+    if keys := kinds.get(KEY):
+        for key in ApiKey.objects.filter(pk__in=keys, revoked_at=None):
+            now[f"{KEY}:{key.pk}", key.project_id] = key_scopes(key.scopes)
+    if people := kinds.get(PERSON):
+        for member in Membership.objects.filter(user__in=map(int, people), user__is_active=True):
+            now[f"{PERSON}:{member.user_id}", member.project_id] = member_scopes(member)
+    return {right for right in rights if right.scope in now.get((right.identity, right.project_id), frozenset())}
 
 
 def bearer_token(header: str) -> str:

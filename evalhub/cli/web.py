@@ -11,6 +11,7 @@ from evalhub.cli.address import Address, address_free, answer_to
 from evalhub.cli.errors import FAILED, CommandError
 from evalhub.cli.installation import django_start, require_current
 from evalhub.cli.parent import die_with_supervisor
+from evalhub.common.descriptors import descriptors_raise
 
 STOP_WITHIN_S = 2.0
 
@@ -21,6 +22,7 @@ def web(*, host: str, port: int, data_dir: Path | None) -> None:
     address = address_free(host, port)
     warning = answer_to(address)
     django_start(data_dir)
+    descriptors_raise()
     require_current()
     _close_database()
     if warning:

@@ -52,8 +52,8 @@ def refusals(operation: Operation, method: str, *, is_public: bool, has_path: bo
 
 def refusal(status: int, when: str, *, is_public: bool) -> Schema:
     """The response object of an error."""
-    headers = {} if is_public or status in (401, 500) else dict(RATE_HEADERS)
-    if status == 429:
+    headers = {} if is_public or status in (401, 500, 503) else dict(RATE_HEADERS)
+    if status in (429, 503):
         headers["Retry-After"] = RETRY_AFTER
     if status == 401:
         headers["WWW-Authenticate"] = CHALLENGE

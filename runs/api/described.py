@@ -167,5 +167,6 @@ STREAM = Operation(
     query=StreamQuery,
     answer=answers.EvalRunEvent,
     media_type="text/event-stream",
+    refusals={503: "So many streams are open that this server has no room for another."},
     example=Example(path={"runId": RUN_ID}),
 )

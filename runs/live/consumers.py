@@ -9,20 +9,27 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from evalhub.accounts.selectors import memberships_of
+from evalhub.accounts.access import Scope
+from evalhub.accounts.selectors import Right, memberships_of, person
+from evalhub.common.problems import Problem
 from runs.live import render
+from runs.live.seats import seats
 from runs.live.tail import tail
-from runs.live.watch import Batch
+from runs.live.watch import Batch, RightLost
 from runs.models import EvalRun
 
 FINISHED = 4000
 NOT_YOURS = 4404
 BROKEN = 1011
+FULL = 1013
 logger = logging.getLogger(__name__)
 
 
 class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Closes with 4000 when the run is final and all is sent, with 4404 when there is no such run for this person."""
+    """Closes with 4000 when the run is final and all is sent, with 4404 when there is no such run for this person (any more).
+
+    With 1013 when too many sockets and streams are open.
+    """
 
     following: asyncio.Task[None] | None = None
 
@@ -42,7 +49,12 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _follow(self, run_id: uuid.UUID) -> None:
         try:
-            await self._send_all(run_id)
+            with seats.one(), seats.of(person(self.scope["user"])):
+                await self._send_all(run_id)
+        except RightLost:
+            await self.close(code=NOT_YOURS)
+        except Problem:
+            await self.close(code=FULL)
         except Exception:
             logger.exception("A page's socket for run %s broke", run_id)
             await self.close(code=BROKEN)  # the page reconnects, or polls
@@ -52,8 +64,8 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if opening is None:
             await self.close(code=NOT_YOURS)
             return
-        html, next_seq, final = opening
-        async with tail.watch(run_id, next_seq) as watch:
+        html, next_seq, final, right = opening
+        async with tail.watch(run_id, next_seq, right) as watch:
             await self.send(text_data=html)
             # What gathers while one update is made becomes the next.
             while not final and (batch := await watch.batch()):
@@ -62,11 +74,14 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.close(code=FINISHED)
 
 
-def _snapshot(scope: dict[str, Any], run_id: uuid.UUID) -> tuple[str, int, bool] | None:
-    """(html, next event number, whether the run is final), or None where this person has no such run."""
+def _snapshot(scope: dict[str, Any], run_id: uuid.UUID) -> tuple[str, int, bool, Right] | None:
+    """(html, next event number, whether the run is final, the right to watch it), or None where this person has no such run."""
     projects = [membership.project_id for membership in memberships_of(scope["user"])]
     run = EvalRun.objects.filter(pk=run_id, project__in=projects).first()
-    return (render.snapshot_html(run), run.next_seq, run.is_final) if run else None
+    if run is None:
+        return None
+    right = Right(person(scope["user"]), run.project_id, str(Scope.READ))
+    return render.snapshot_html(run), run.next_seq, run.is_final, right
 
 
 def _update(run_id: uuid.UUID, batch: Batch) -> str:

@@ -19,8 +19,11 @@ from channels.db import database_sync_to_async
 
 from evalhub.accounts.access import Scope, stream_grant
 from evalhub.accounts.models import Project
+from evalhub.accounts.selectors import Right
 from evalhub.common.problems import CONTENT_TYPE, Problem, invalid, not_found
+from runs.live.seats import seats
 from runs.live.tail import tail
+from runs.live.watch import RightLost
 from runs.models import EvalRun
 
 logger = logging.getLogger(__name__)
@@ -41,26 +44,47 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A stream that may begin, and the headers that its sender is owed."""
+    """A stream that may begin, the headers that its sender is owed, and the right by which it goes on."""
 
     run_id: uuid.UUID
     first: int
     headers: Mapping[str, str]
+    right: Right
 
 
 async def events(scope: Message, receive: Receive, send: Send) -> None:
     """The ASGI application. The path's run id is in scope["url_route"]["kwargs"]["run_id"]."""
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = await _seated(scope, stack)
+        except Problem as problem:
+            await _refuse(send, problem)
+            return
+        except Exception:
+            logger.exception("An event stream could not be opened")
+            await _refuse(send, Problem(500, "EvalHub itself failed. The server's log has the details."))
+            return
+        await _start(send, 200, {**HEADERS, **opened.headers})
+        await _while_listening(_stream(opened, send), receive)
+
+
+async def _seated(scope: Message, stack: contextlib.ExitStack) -> Opened:
+    """What is to be streamed, once there is a seat for it until the stack ends. Raises a Problem."""
+    stack.enter_context(seats.one())
+    opened: Opened = await database_sync_to_async(_open, thread_sensitive=False, executor=_openers)(scope)
+    with _owing(opened.headers):
+        stack.enter_context(seats.of(opened.right.identity))
+    return opened
+
+
+@contextlib.contextmanager
+def _owing(headers: Mapping[str, str]) -> Iterator[None]:
+    """Problems get these headers too."""
     try:
-        opened = await database_sync_to_async(_open, thread_sensitive=False, executor=_openers)(scope)
+        yield
     except Problem as problem:
-        await _refuse(send, problem)
-        return
-    except Exception:
-        logger.exception("An event stream could not be opened")
-        await _refuse(send, Problem(500, "EvalHub itself failed. The server's log has the details."))
-        return
-    await _start(send, 200, {**HEADERS, **opened.headers})
-    await _while_listening(_stream(opened, send), receive)
+        problem.headers = {**headers, **problem.headers}
+        raise
 
 
 def _open(scope: Message) -> Opened:
@@ -68,12 +92,9 @@ def _open(scope: Message) -> Opened:
     if scope["method"] != "GET":
         raise Problem(405, f"{scope['method']} is not possible on this path.", headers={"Allow": "GET"})
     grant = stream_grant(scope, Scope.READ)
-    try:
+    with _owing(grant.headers):
         run_id = _run_id(grant.project, scope["url_route"]["kwargs"]["run_id"])
-        return Opened(run_id, _first(scope), grant.headers)
-    except Problem as problem:
-        problem.headers = {**grant.headers, **problem.headers}
-        raise
+        return Opened(run_id, _first(scope), grant.headers, grant.right(Scope.READ))
 
 
 def _run_id(project: Project, text: str) -> uuid.UUID:
@@ -124,15 +145,17 @@ async def _left(receive: Receive) -> None:
 
 
 async def _stream(opened: Opened, send: Send) -> None:
-    """After a fault it ends without [DONE], so that the client resumes."""
+    """After a fault it ends without [DONE], so that the client resumes; so it does when the right is lost, and the client learns why."""
     end = ""
     beating = asyncio.create_task(_beat(send))
     try:
-        async with tail.watch(opened.run_id, opened.first) as watch:
+        async with tail.watch(opened.run_id, opened.first, opened.right) as watch:
             while batch := await watch.batch():
                 for part in parts(batch):
                     await _body(send, part)
         end = DONE
+    except RightLost:
+        logger.info("The event stream of run %s ends: its sender may not read it any more", opened.run_id)
     except Exception:
         logger.exception("The event stream of run %s broke", opened.run_id)
     finally:

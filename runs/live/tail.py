@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from evalhub.accounts.selectors import Right, rights_held
 from runs.events import log
 from runs.live.watch import ROOM, Watch, wake
 from runs.models import EvalRun
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.025
 # PostgreSQL's answer to a lost notification (a reconnect), and SQLite's to a data_version that did not move.
 SAFETY_SECONDS = 2.0
+CHECK_SECONDS = 60.0  # how long an open socket outlives the right to it
 BATCH = ROOM
 HEADS = 500
 
@@ -35,11 +37,12 @@ class Tail:
         self._lock = threading.Lock()
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
+        self._checked_at = 0.0
 
     @contextlib.asynccontextmanager
-    async def watch(self, run_id: uuid.UUID, next_seq: int) -> AsyncIterator[Watch]:
-        """Events of a run from `next_seq` on come out of `watch.batch()`, in order, none missing and none twice."""
-        watch = Watch(run_id, next_seq, self._wanted.set)
+    async def watch(self, run_id: uuid.UUID, next_seq: int, right: Right | None = None) -> AsyncIterator[Watch]:
+        """Events of a run from `next_seq` on come out of `watch.batch()`, in order, none missing and none twice, while `right` is held."""
+        watch = Watch(run_id, next_seq, self._wanted.set, right)
         with self._lock:
             self._watches.add(watch)
             self._start()
@@ -79,6 +82,9 @@ class Tail:
             watches = list(self._watches)
         if not watches:
             return False
+        if time.monotonic() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = time.monotonic()
+            wake(_refused(watches))
         waiting: dict[uuid.UUID, list[Watch]] = {}
         for watch in watches:
             if watch.has_room():
@@ -100,6 +106,15 @@ class Tail:
         for watch in over:
             watch.end()
         return given + over
+
+
+def _refused(watches: Iterable[Watch]) -> list[Watch]:
+    """Those whose key was revoked, whose member was removed, and so on. Two queries at most, however many watch."""
+    held = rights_held({watch.right for watch in watches if watch.right})
+    lost = [watch for watch in watches if watch.right and watch.right not in held]
+    for watch in lost:
+        watch.refuse()
+    return lost
 
 
 def _heads(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[int, bool]]:

@@ -7,32 +7,40 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from evalhub.accounts.selectors import Right
+
 # A socket that reads slower than its run writes holds this many events, and at most one reading of the log more; the rest stays in the log.
 ROOM = 50
 
 Batch = list[dict[str, Any]]
 
 
+class RightLost(Exception):
+    """Who opened the socket may not read the run any more."""
+
+
 class Watch:
     """`next_seq` is the first event it has not been given. Made on the socket's event loop; `more` asks the tail for another pass."""
 
-    def __init__(self, run_id: uuid.UUID, next_seq: int, more: Callable[[], None]) -> None:
-        self.run_id, self.next_seq = run_id, next_seq
+    def __init__(self, run_id: uuid.UUID, next_seq: int, more: Callable[[], None], right: Right | None = None) -> None:
+        self.run_id, self.next_seq, self.right = run_id, next_seq, right
         self._more = more
         self.loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._lock = threading.Lock()
         self._events: Batch = []
-        self._over = self._passed_over = False
+        self._over = self._passed_over = self._refused = False
 
     async def batch(self) -> Batch:
         """All that has come since the last call, at least one event; empty once the run is final or deleted and all was given.
 
-        Nothing is lost when the call is cancelled while it waits.
+        Nothing is lost when the call is cancelled while it waits. Raises RightLost, whatever there would be to take.
         """
-        while not (self._events or self._over):
+        while not (self._events or self._over or self._refused):
             self._news.clear()
             await self._news.wait()
+        if self._refused:
+            raise RightLost
         with self._lock:
             taken, self._events = self._events, []
             behind, self._passed_over = self._passed_over, False
@@ -59,6 +67,10 @@ class Watch:
         """For the tail's thread: nothing will follow; it is to be woken."""
         with self._lock:
             self._over = True
+
+    def refuse(self) -> None:
+        """For the tail's thread: the right is lost; it is to be woken."""
+        self._refused = True
 
     def wake(self) -> None:
         """For the event loop of the watch."""

@@ -4,7 +4,9 @@ import asyncio
 import json
 import socket
 import sqlite3
+import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +14,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from runs.live.seats import RESERVED
 from tests.process.running import Started, evalhub, wait_for
 from tests.process.streaming import SESSIONS, Stream, all_open, cpu_seconds, following, status_number
-from tests.process.talking import post
+from tests.process.talking import get, post
 
 STREAMS = 500
 # Three times what was measured on two cores, and what a stream must not cost: a thread, or a query now and then.
@@ -24,15 +27,17 @@ MOST_KIB_A_STREAM = 80
 
 
 class Site:
-    """A web process and the key to it. The run it is given waits for `worker`."""
+    """A web process and the key to it, started after the shell's command `before`. The run it is given waits for `worker`."""
 
-    def __init__(self, started: list[Started], folder: Path, **environment: str) -> None:
+    def __init__(self, started: list[Started], folder: Path, before: str = "", **environment: str) -> None:
         self.started, self.folder = started, folder
         self.environment = {"EVALHUB_DEMO_DELAY": "0.2", "EVALHUB_API_RATE_LIMIT": "0", **environment}
         made = evalhub("create-key", "test", "--data-dir", str(folder), **self.environment)
         assert made.returncode == 0, made.stderr
         self.key = made.stdout.strip()
-        self.web = self._start("web", "--port", "0", folder=folder, PGAPPNAME="the web process")
+        python = ["bash", "-c", f'{before}; exec {sys.executable} -m evalhub.cli "$@"', "evalhub"] if before else []
+        self.web = Started("web", "--port", "0", folder=folder, python=python, **self.environment, PGAPPNAME="the web process")
+        started.append(self.web)
         self.url = self.web.line(r"answers at (http://\S+)")[1]
         self.pid = self.web.process.pid
 
@@ -57,7 +62,7 @@ Starter = Callable[..., Site]
 
 @pytest.fixture
 def site(started: list[Started], folder: Path) -> Starter:
-    return lambda **environment: Site(started, folder, **environment)
+    return lambda before="", **environment: Site(started, folder, before, **environment)
 
 
 async def test_five_hundred_idle_streams_cost_little_and_all_get_everything(site: Starter) -> None:
@@ -171,3 +176,12 @@ def test_a_client_that_reads_nothing_does_not_fill_the_servers_memory(site: Star
     with open_and_read_nothing(stream) as client:
         assert not wait_for(lambda: status_number(here.pid, "VmRSS") - before > 30 * 1024, 3)
         assert ids_read(client) == list(range(400))
+
+
+async def test_more_streams_than_the_process_may_open_files_are_refused_and_the_rest_goes_on(site: Starter) -> None:
+    here = await asyncio.to_thread(site, "ulimit -n 300")
+    streams = here.streams(await asyncio.to_thread(here.run), 60)
+    async with following(streams):
+        await all_open(streams)
+        assert Counter(stream.status for stream in streams) == {200: 300 - RESERVED, 503: 60 - (300 - RESERVED)}
+        assert (await asyncio.to_thread(get, f"{here.url}/api/v1/eval-runs?limit=1", here.key))["total_count"] == 1

@@ -81,6 +81,11 @@ class Opened:
         self.text += part["body"].decode()
         return bool(part.get("more_body", False))
 
+    async def until_open(self) -> "Opened":
+        """Read the first sign of life."""
+        await self.part()
+        return self
+
     async def until(self, seq: int) -> "Opened":
         """Read until this event is there."""
         while seq not in self.seqs:
