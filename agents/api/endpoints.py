@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -81,7 +82,22 @@ class AgentDetail(Endpoint):
         return Response({"success": True, "status": "ok", "deleted": {"agents": 1}, "errors": []})
 
 
-class AgentProfile(Endpoint):
+class AgentAction(Endpoint):
+    """What can be done at /agents/{agent}/{action}. An agent's own name may end so too (`team/profile`): the methods that an action has
+    not got, and an agent has, are then those of that agent.
+    """
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]  # not Django's
+        named = f"{kwargs['agent']}/{request.path.rpartition('/')[2]}"
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if method in AgentDetail.scopes and agent_find(self.project, named):
+            self.grant.require(AgentDetail.scopes[method])
+            detail = AgentDetail(request=request)
+            return detail.get(request, named) if method == "GET" else detail.delete(request, named)
+        return super().http_method_not_allowed(request, *args, **kwargs)
+
+
+class AgentProfile(AgentAction):
     """PATCH /agents/{agent}/profile: change what is given of name and character."""
 
     scopes = {"PATCH": Scope.WRITE}

@@ -17,7 +17,7 @@ urlpatterns = [
     path("agents/<path:agent>/evaluate", evals.Evaluate.as_view()),
     path("agents/<path:agent>/eval-only", evals.EvalOnly.as_view()),
     path("agents/<path:agent>/profile", AgentProfile.as_view()),
-    path("agents/<path:agent>", AgentDetail.as_view()),  # the last: a name may hold slashes, and take the others for its end
+    path("agents/<path:agent>", AgentDetail.as_view()),  # the last: a name may hold slashes, and end like one of the others (AgentAction)
     path("eval-runs", evals.EvalRuns.as_view()),
     path("eval-runs/<str:run_id>", evals.EvalRunDetail.as_view()),
     path("eval-templates", Templates.as_view()),

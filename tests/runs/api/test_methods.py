@@ -48,6 +48,42 @@ def test_head_is_get_without_the_body(owner: Api, run: str, path: str) -> None:
     assert head["Content-Type"] == whole["Content-Type"]
 
 
+ACTIONS = ("simulate", "run-eval", "evaluate", "eval-only", "profile")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_agent_whose_name_ends_like_a_path_is_read_and_deleted_as_any_other(owner: Api, agent: Agent, action: str) -> None:
+    named = owner.post("/agents", {"name": f"Mara/{action}"}).json()
+    address = f"/api/v1/agents/Mara%2F{action}"
+    assert owner.client.get(address, headers=owner.headers).json() == named
+    assert owner.client.head(address, headers=owner.headers).status_code == 200
+    assert owner.client.put(address, "{}", content_type="application/json", headers=owner.headers).status_code == 405
+    assert owner.client.delete(address, headers=owner.headers).json()["deleted"] == {"agents": 1}
+    assert list(Agent.objects.all()) == [agent]
+    assert owner.client.get(address, headers=owner.headers).status_code == 405
+
+
+def test_such_an_agent_can_be_changed_and_talked_to_as_well(owner: Api) -> None:
+    made = owner.post("/agents", {"name": "team/profile"}).json()
+    assert owner.patch("/agents/team%2Fprofile/profile", {"bio": "Cooks."}).json() == {"success": True}
+    assert owner.get(f"/agents/{made['agent_id']}").json()["bio"] == "Cooks."
+    assert owner.post("/agents/team%2Fprofile/simulate", {}).status_code == 200
+
+
+def test_such_an_agent_is_only_its_own_projects(owner: Api, stranger: Api) -> None:
+    owner.post("/agents", {"name": "team/profile"})
+    for method in ("GET", "DELETE"):
+        assert stranger.client.generic(method, "/api/v1/agents/team%2Fprofile", headers=stranger.headers).status_code == 405
+
+
+@pytest.mark.parametrize(("method", "needed", "others"), [("GET", "read", ["run", "write"]), ("DELETE", "write", ["run", "read"])])
+def test_such_an_agent_asks_for_the_scopes_of_any_other(owner: Api, method: str, needed: str, others: list[str]) -> None:
+    owner.post("/agents", {"name": "team/simulate"})
+    limited = Api(owner.project, scopes=others)
+    refusal = limited.client.generic(method, "/api/v1/agents/team%2Fsimulate", headers=limited.headers)
+    assert (refusal.status_code, refusal.json()["required_scope"]) == (403, needed)
+
+
 @pytest.mark.parametrize("path", METHODS)
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "OPTIONS"])
 def test_without_a_key_nobody_learns_even_that(run: str, path: str, method: str) -> None:
