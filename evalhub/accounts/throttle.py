@@ -38,7 +38,7 @@ class Count:
     def refusal(self) -> Problem:
         seconds = max(1, math.ceil(self.reset - time.time()))
         window = f"{self.limit.multiples} {self.limit.GRANULARITY.name}s" if self.limit.multiples > 1 else self.limit.GRANULARITY.name
-        detail = f"One key or person may send {self.limit.amount:,} {self.what} per {window}. Try again in {seconds} s."
+        detail = f"Too many {self.what}: one key or person may send {self.limit.amount:,} per {window}. Try again in {seconds} s."
         return Problem(429, detail, headers={**self.headers(), "Retry-After": str(seconds)})
 
 

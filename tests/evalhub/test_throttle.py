@@ -75,14 +75,14 @@ def test_above_the_limit_it_is_429_that_says_when_to_come_back(api: Api) -> None
     response = api.get("/agents")
     assert (response.status_code, left(response), response.json()["code"]) == (429, (5, 0), "rate_limited")
     assert 3590 < int(response["Retry-After"]) <= 3600
-    assert "may send 5 requests per hour. Try again in" in response.json()["detail"]
+    assert "Too many requests: one key or person may send 5 per hour. Try again in" in response.json()["detail"]
 
 
 def test_starting_runs_has_its_own_limit(api: Api) -> None:
     assert [left(simulate(api)) for _ in range(2)] == [(2, 1), (2, 0)]
     response = simulate(api)
     assert (response.status_code, left(response)) == (429, (2, 0))
-    assert "2 requests that start runs per hour" in response.json()["detail"]
+    assert "Too many requests that start runs: one key or person may send 2 per hour." in response.json()["detail"]
     assert EvalRun.objects.count() == 2
     assert left(api.get("/agents")) == (5, 1)  # what starts no run goes on
 
