@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +13,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.endpoint import OnlyJSON
 from evalhub.common.describing import Answer, Example, Operation
-from evalhub.common.problems import invalid
+from evalhub.common.problems import invalid, problem_response
 from evalhub.openapi.document import DIALECT, as_json, as_yaml, body_names, json_schema
 
 JSON_TYPE = "application/vnd.oai.openapi+json"
@@ -82,8 +81,12 @@ class Schemas(Public):
         return Response(json_schema(name, request.build_absolute_uri(request.path)), content_type=SCHEMA_TYPE)
 
 
-@require_safe
+@csrf_exempt  # what is sent here changes nothing, and its refusal is a problem like the API's others
 @ensure_csrf_cookie  # a request that is tried out in a session sends it back in a header
 def docs(request: HttpRequest) -> HttpResponse:
-    """The API's page: every operation, to read and to try."""
-    return render(request, "openapi/docs.html")
+    """The API's page: every operation, to read and to try. A page of Django's, as it shows who is signed in."""
+    if request.method in ("GET", "HEAD"):
+        return render(request, "openapi/docs.html")
+    refusal = problem_response(405, f"{request.method} is not possible on this path.")
+    refusal["Allow"] = "GET, HEAD"
+    return refusal
