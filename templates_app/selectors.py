@@ -22,10 +22,11 @@ def template_find(project: Project, id_or_name: str) -> EvalTemplate | None:
     """The template with this id, else the newest of this name, own before system; None also for another project's."""
     usable = template_list(project=project)
     try:
-        return usable.filter(id=uuid.UUID(id_or_name)).first()
+        key = uuid.UUID(id_or_name)
     except ValueError:
         # A path may say %00, which PostgreSQL refuses with an error of its own.
         return None if "\x00" in id_or_name else usable.filter(name=id_or_name).first()
+    return usable.filter(id=key).first() or usable.filter(name=id_or_name).first()
 
 
 def default_adaptation_template(project: Project) -> EvalTemplate | None:

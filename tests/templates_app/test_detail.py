@@ -42,8 +42,21 @@ def mine(owner: Api) -> dict[str, Any]:
 
 
 @pytest.fixture
+def agent(owner: Api) -> Agent:
+    return factories.agent(project=owner.project)
+
+
+@pytest.fixture
 def system(db: None) -> EvalTemplate:
     return factories.template(project=None, name="Conversation quality")
+
+
+@pytest.mark.parametrize("name", ["0123456789abcdef0123456789abcdef", "3c6a1e0e-6f0b-4d57-9f43-8b1a8a0b9d11"])
+def test_a_name_that_looks_like_an_id_is_found_as_any_other(owner: Api, agent: Agent, name: str) -> None:
+    made = owner.post("/eval-templates", {"name": name}).json()
+    assert owner.get(f"/eval-templates/{name}").json() == made
+    assert owner.post(f"/agents/{agent.name}/run-eval", {"template_id": name, "quality_only": True}).status_code == 200
+    assert owner.delete(f"/eval-templates/{name}").status_code == 200
 
 
 def weights() -> dict[str, float]:
