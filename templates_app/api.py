@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.accounts.models import Project
 from evalhub.common.describing import Example, Operation, Success
-from evalhub.common.parsing import NOT_BLANK, Body, Choice, Items, Number, Text, Whole, text
+from evalhub.common.parsing import MOST_ERRORS, NOT_BLANK, Body, Choice, Items, Number, Text, Whole, kind_of, text
 from evalhub.common.problems import invalid, not_found
 from templates_app import answers
 from templates_app.models import EvalTemplate
@@ -27,6 +28,7 @@ MOST_CATEGORIES = 50
 TAG = "eval templates"
 NAMED = {"templateId": "Support quality"}
 LONG, SHORT, INSTRUCTIONS = 100_000, 200, 20_000
+INSTRUCTION_KEYS = frozenset({"prompt_instructions", "criteria"})
 
 
 def template_or_problem(project: Project, key: str, id_or_name: str, template_type: str) -> EvalTemplate:
@@ -72,20 +74,29 @@ class CategoryInput(Body):
         return super().to_internal_value({"label": data} if isinstance(data, str) else data)
 
     def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        given = dict(data)
+        given = {key: _lines(key, value) if key in INSTRUCTION_KEYS else value for key, value in data.items()}
         for older, newer in (("name", "label"), ("criteria", "prompt_instructions")):
             if older in given:
                 value = given.pop(older)
                 given[newer] = value if given.get(newer) in (None, "") else given[newer]
         if not given.get("label") and given.get("key"):
             given["label"] = given["key"]
-        if isinstance(given.get("prompt_instructions"), list):
-            given["prompt_instructions"] = "\n".join(str(line) for line in given["prompt_instructions"])
         return given
 
     def validate_key(self, key: str) -> str:
         """A key is the name of a field in the judge's answer. One with other characters becomes such a name."""
-        return key if not key or _is_slug(key) else slugify(key)
+        return key if not key or _is_slug(key) else slugify(key)[:KEY_LENGTH].rstrip("-")  # one character may become four
+
+
+def _lines(key: str, value: Any) -> Any:
+    """A list of texts as the lines of one; anything else as it is. Raises ValidationError that points at what is no text."""
+    if not isinstance(value, list):
+        return value
+    wrong = ((index, line) for index, line in enumerate(value) if not isinstance(line, str))
+    complaints: dict[Any, Any] = {index: [f"Must be a text, not {kind_of(line)}."] for index, line in islice(wrong, MOST_ERRORS + 1)}
+    if complaints:
+        raise serializers.ValidationError({key: complaints}, code="not_a_text")
+    return "\n".join(value)
 
 
 def _is_slug(key: str) -> bool:

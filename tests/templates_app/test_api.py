@@ -70,6 +70,11 @@ def test_criteria_may_be_a_list(owner: Api) -> None:
     assert categories(owner, {"name": "Tone", "criteria": ["warm", "short"]})[0]["prompt_instructions"] == "warm\nshort"
 
 
+def test_a_key_that_grows_when_it_becomes_a_name_is_cut(owner: Api) -> None:
+    keys = [category["key"] for category in categories(owner, {"label": "a", "key": "㎉" * 80}, {"label": "b", "key": "㎉ " * 40})]
+    assert keys == ["kcal" * 20, "kcal-" * 15 + "kcal"]
+
+
 @pytest.mark.parametrize(
     ("body", "place"),
     [
@@ -87,6 +92,12 @@ def test_criteria_may_be_a_list(owner: Api) -> None:
         ({"name": "T", "categories": [{"label": "b", "weight": 0}]}, "body.categories"),
         ({"name": "T", "categories": [{"key": "a", "label": "a"}, {"key": "a", "label": "b"}]}, "body.categories[1].key"),
         ({"name": "T", "categories": ["a"] * 51}, "body.categories"),
+        (
+            {"name": "T", "categories": [{"label": "a", "prompt_instructions": ["x", {"x": 1}]}]},
+            "body.categories[0].prompt_instructions[1]",
+        ),
+        ({"name": "T", "categories": [{"label": "a", "prompt_instructions": [None]}]}, "body.categories[0].prompt_instructions[0]"),
+        ({"name": "T", "categories": [{"name": "a", "criteria": ["x", "y", 5]}]}, "body.categories[0].criteria[2]"),
         ({"name": "T", "rubric": "x"}, "body.rubric"),
     ],
 )
