@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from agents.models import Agent
 from runs.models import EvalRun, Message
@@ -209,6 +210,20 @@ def test_the_source_run_must_be_one_of_this_agent_and_project(owner: Api, eval_o
         response = owner.post(eval_only, {"template_id": str(quality.id), "source_run_id": str(run.id)})
         assert response.status_code == 404
         assert str(run.id) in response.json()["detail"]
+
+
+def test_a_source_run_that_is_deleted_after_it_was_found_is_not_judged_again(
+    owner: Api, eval_only: str, source: EvalRun, quality: EvalTemplate
+) -> None:
+    def delete_before_the_copy(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("SELECT") and '"runs_message"."index" ASC' in sql:
+            Message.objects.filter(run=source).delete()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(delete_before_the_copy):
+        response = owner.post(eval_only, {"template_id": str(quality.id), "source_run_id": str(source.id)})
+    assert (response.status_code, response.json()["errors"][0]["location"]) == (404, "body.source_run_id")
+    assert list(EvalRun.objects.all()) == [source]
 
 
 def test_the_id_of_a_source_run_is_a_uuid(owner: Api, eval_only: str, quality: EvalTemplate) -> None:
