@@ -18,6 +18,13 @@ def document() -> dict[str, Any]:
     return made
 
 
+def response_of(described: dict[str, Any]) -> dict[str, Any]:
+    """A response of an operation, or the one that it refers to."""
+    reference = described.get("$ref", "")
+    found: dict[str, Any] = document()["components"]["responses"][reference.rpartition("/")[2]] if reference else described
+    return found
+
+
 @cache
 def as_json() -> bytes:
     return bytes(OpenApiJsonRenderer().render(document(), renderer_context={}))

@@ -22,6 +22,15 @@ WITH_BODY = {
 }
 WITH_INPUT = {422: "The request is well-formed, and something in it is wrong. `errors` points at every place."}
 WITH_NAME = {404: "What the path names is not there, or belongs to another project."}
+COMMON = {
+    400: "Unreadable",
+    401: "Unauthenticated",
+    403: "Forbidden",
+    413: "TooLarge",
+    415: "UnsupportedMediaType",
+    429: "TooManyRequests",
+    500: "InternalError",
+}
 
 RATE_HEADERS: Mapping[str, Schema] = {
     "X-RateLimit-Limit": {"description": "Requests that one key may make in a window.", "schema": {"type": "integer"}},
@@ -50,15 +59,22 @@ def refusals(operation: Operation, method: str, *, is_public: bool, has_path: bo
     return dict(sorted((found | dict(operation.refusals)).items()))
 
 
-def refusal(status: int, when: str, *, is_public: bool) -> Schema:
+def refusal(status: int, when: str, example: Schema | None, *, is_public: bool) -> Schema:
     """The response object of an error."""
-    headers = {} if is_public or status in (401, 500, 503) else dict(RATE_HEADERS)
-    if status in (429, 503):
+    headers = {} if is_public or status in (401, 500) else dict(RATE_HEADERS)
+    if status == 429:
         headers["Retry-After"] = RETRY_AFTER
     if status == 401:
         headers["WWW-Authenticate"] = CHALLENGE
-    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/ErrorModel"}}}
-    return {"description": when, "content": content, **({"headers": headers} if headers else {})}
+    content: Schema = {"schema": {"$ref": "#/components/schemas/ErrorModel"}}
+    if example:
+        content["example"] = example
+    return {"description": when, "content": {CONTENT_TYPE: content}, **({"headers": headers} if headers else {})}
+
+
+def component_name(status: int, when: str) -> str:
+    """The name under which every operation refers to an error that is the same everywhere; none for an error of one operation's own."""
+    return COMMON[status] if status in COMMON and when == (EVERYWHERE | WITH_KEY | WITH_BODY).get(status) else ""
 
 
 def success_headers(operation: Operation, method: str, *, is_public: bool) -> Schema:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ComponentRegistry
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
 from evalhub.common.describing import Answer, ErrorModel, Operation
 from evalhub.common.parsing import Body
-from evalhub.openapi.refusals import WRITING, refusal, refusals, success_headers
+from evalhub.openapi.examples import example_of
+from evalhub.openapi.refusals import WRITING, component_name, refusal, refusals, success_headers
 from evalhub.openapi.shapes import Schema, object_schema
 
 SECURITY: list[Schema] = [{"apiKey": []}, {"session": []}]
@@ -102,7 +103,18 @@ class DescribedSchema(AutoSchema):
         if headers := success_headers(declared, self.method, is_public=is_public):
             done["headers"] = headers
         problems = refusals(declared, self.method, is_public=is_public, has_path=bool(self._path_names()))
-        return {str(declared.status): done} | {str(status): refusal(status, when, is_public=is_public) for status, when in problems.items()}
+        return {str(declared.status): done} | {str(status): self._refusal(declared, status, when) for status, when in problems.items()}
+
+    def _refusal(self, declared: Operation, status: int, when: str) -> Schema:
+        """The response object of an error, or a reference to it where every operation has the same."""
+        response = refusal(status, when, example_of(status, declared, self.method, self.path), is_public=self._is_public())
+        if not (name := component_name(status, when)):
+            return response
+        kind = ResolvedComponent.RESPONSE
+        component = ResolvedComponent(name=name, type=kind, schema=response, object=name)  # type: ignore[no-untyped-call]
+        self.registry.register_on_missing(component)
+        found: Schema = component.ref
+        return found
 
     def _whole(self, answer: Answer) -> Schema:
         """A shape that is an answer by itself: only such a one may say where its schema is."""

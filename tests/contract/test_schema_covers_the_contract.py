@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.openapi.document import document
+from evalhub.openapi.document import document, response_of
 
 Schema = dict[str, Any]
 SERVER = "/api/v1"
@@ -175,7 +175,7 @@ def test_every_error_is_the_problem_that_the_contract_describes(documents: Docum
         refused = {status: answer for status, answer in ours["responses"].items() if status >= "400"}
         assert {"401", "403", "429", "500"} <= set(refused), name
         for status, answer in refused.items():
-            schema = answer["content"]["application/problem+json"]["schema"]
+            schema = response_of(answer)["content"]["application/problem+json"]["schema"]
             assert list(answered(problem, schema, documents, f"{name} {status}")) == []
 
 

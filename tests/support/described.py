@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from evalhub.openapi.document import document
+from evalhub.openapi.document import document, response_of
 
 Schema = dict[str, Any]
 
@@ -20,6 +20,7 @@ def check_described(method: str, path: str, status: int, headers: Mapping[str, s
         return
     described = operation["responses"].get(str(status))
     assert described, f"{method} {path} answered {status}, and the document has only {', '.join(operation['responses'])}"
+    described = response_of(described)
     content = described["content"].get(headers["Content-Type"])
     assert content, f"{method} {path} answered {headers['Content-Type']}, and the document has {', '.join(described['content'])}"
     required = [name for name, about in described.get("headers", {}).items() if about.get("required")]
