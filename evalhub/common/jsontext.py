@@ -1,9 +1,11 @@
 """Strict JSON from strangers: what is no JSON, nested too deep or no database can store is refused in one sentence. Plain Python."""
 
+import gc
 import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -31,7 +33,8 @@ def read_json(raw: bytes | str) -> Any:
 def _loads(raw: bytes | str) -> Any:
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8-sig")
-        return json.loads(text, parse_constant=_no_constant)
+        with _no_collection():
+            return json.loads(text, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise BadJSON(f"It is not UTF-8: byte {error.start} cannot be read.") from None
     except json.JSONDecodeError as error:
@@ -40,6 +43,18 @@ def _loads(raw: bytes | str) -> Any:
         raise BadJSON(f"It is nested deeper than {DEEPEST} levels.") from None
     except ValueError as error:
         raise BadJSON(f"It is not JSON: {error}") from None
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """JSON makes no cycles. Looking for some among millions of new lists takes longer than reading them, and stops every thread."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _no_constant(name: str) -> None:

@@ -1,5 +1,6 @@
 """Bodies that are wrong in very many places: how much of one is looked at, and how much of that is told."""
 
+import gc
 import json
 import tracemalloc
 from collections.abc import Iterator
@@ -94,6 +95,20 @@ def test_checking_what_was_read_costs_no_memory_for_each_value(depth: int) -> No
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20 * len(text)  # a list of references, the decoder's included; a path for each value is 60 to 1,000 bytes
+
+
+def test_millions_of_lists_are_read_without_looking_for_cycles_among_them() -> None:
+    passes: list[str] = []
+    text = f"[{','.join(['[]'] * 100_000)}]"
+    gc.callbacks.append(lambda phase, info: passes.append(phase))
+    try:
+        assert len(read_json(text)) == 100_000
+        with pytest.raises(BadJSON):
+            read_json(text[:-1])
+    finally:
+        gc.callbacks.pop()
+    assert len(passes) < 20  # a pass for every 700 lists would be 140, each told twice
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(
