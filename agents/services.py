@@ -51,13 +51,13 @@ def agent_upsert(
 
 
 @transaction.atomic
-def agent_update(*, agent_id: uuid.UUID, project: Project, name: str = "", character: Mapping[str, Any]) -> Agent:
-    """Change an agent that is there: its name unless that is "", and the given keys of its character.
+def agent_update(*, agent_id: uuid.UUID, project: Project, name: str = "", **changes: Any) -> Agent:
+    """Change an agent that is there: its name unless that is "", and whatever else `agent_upsert` takes.
 
     Raises Agent.DoesNotExist, AgentConflict, and ValidationError that names the field.
     """
     agent = _locked(agent_id, project)
-    return agent_upsert(project=project, name=name or agent.name, agent_id=agent.id, character=character)
+    return agent_upsert(project=project, name=name or agent.name, agent_id=agent.id, **changes)
 
 
 @transaction.atomic

@@ -87,8 +87,22 @@ class OptionalKey(Key):
     json_schema: ClassVar[Mapping[str, Any]] = {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "maxLength": 0}]}
 
 
-class AgentInput(CharacterFields):
-    """The contract's body, and beside it the keys that make an agent of EvalHub: kind, model and the endpoint's."""
+class AgentFields(CharacterFields):
+    """All that an agent is beside its name: the contract's keys, and those that make an agent of EvalHub (kind, model, the endpoint's)."""
+
+    language = text(SHORT)
+    initial_goals = Items(child=Goal(), required=False, max_length=50)
+    seed_memories = Items(child=SeedMemory(), required=False, max_length=200)
+    kind = Choice(Agent.Kind.choices, required=False)
+    model = text(SHORT)
+    endpoint_url = text(500)
+    endpoint_secret = text(4000)
+    reply_path = text(SHORT)
+    timeout_seconds = Whole(min_value=1, max_value=3600, required=False)
+
+
+class AgentInput(AgentFields):
+    """A new agent, or changes of one that is there."""
 
     component = "CreateAgentBody"
     # What other servers make of these (pictures, invented lore, tools) is no part of an evaluation.
@@ -108,22 +122,13 @@ class AgentInput(CharacterFields):
     name = Text(max_length=SHORT)
     agent_id = OptionalKey(required=False)
     project_id = text(SHORT)
-    language = text(SHORT)
-    initial_goals = Items(child=Goal(), required=False, max_length=50)
-    seed_memories = Items(child=SeedMemory(), required=False, max_length=200)
-    kind = Choice(Agent.Kind.choices, required=False)
-    model = text(SHORT)
-    endpoint_url = text(500)
-    endpoint_secret = text(4000)
-    reply_path = text(SHORT)
-    timeout_seconds = Whole(min_value=1, max_value=3600, required=False)
 
     def read(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: value for key, value in data.items() if key != "agent_id" or value != ""}
 
 
-class ProfileInput(CharacterFields):
-    """What of an agent may change by itself; name and character are all of it that a run is played from."""
+class ProfileInput(AgentFields):
+    """What may change of an agent that is there."""
 
     component = "UpdateAgentProfileInputBody"
     ignored = Body.ignored | {"avatar_url", "tool_capabilities"}

@@ -1,6 +1,6 @@
 """The agents of the dialect /api/v1: list, create or update, and one of them. `agent_or_404` serves the run endpoints too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,16 +52,8 @@ class Agents(Endpoint):
         given = self.given
         if given.get("project_id") not in (None, "", str(self.project.id)):
             raise not_found("body.project_id", "project", given["project_id"])
-        columns = {key: given[key] for key in SETTABLE if key in given}
         with _refusals():
-            agent = agent_upsert(
-                project=self.project,
-                name=given["name"],
-                agent_id=given.get("agent_id"),
-                character={key: value for key, value in given.items() if key in CHARACTER_KEYS},
-                endpoint_secret=given.get("endpoint_secret"),
-                **columns,
-            )
+            agent = agent_upsert(project=self.project, name=given["name"], agent_id=given.get("agent_id"), **_changes(given))
         return Response(agent_detail(agent))
 
 
@@ -98,17 +90,25 @@ class AgentAction(Endpoint):
 
 
 class AgentProfile(AgentAction):
-    """PATCH /agents/{agent}/profile: change what is given of name and character."""
+    """PATCH /agents/{agent}/profile: change what is given."""
 
     scopes = {"PATCH": Scope.WRITE}
     operations = {"PATCH": described.CHANGE_PROFILE}
 
     def patch(self, request: Request, agent: str) -> Response:
         found = agent_or_404(self.project, agent)
-        character = {key: value for key, value in self.given.items() if key != "name"}
         with _refusals(agent):
-            agent_update(agent_id=found.id, project=self.project, name=self.given.get("name", ""), character=character)
+            agent_update(agent_id=found.id, project=self.project, name=self.given.get("name", ""), **_changes(self.given))
         return Response({"success": True})
+
+
+def _changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a body says about an agent beside its name, as the services take it."""
+    return {
+        "character": {key: value for key, value in given.items() if key in CHARACTER_KEYS},
+        "endpoint_secret": given.get("endpoint_secret"),
+        **{key: given[key] for key in SETTABLE if key in given},
+    }
 
 
 @contextmanager

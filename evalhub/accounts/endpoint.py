@@ -77,7 +77,7 @@ class Endpoint(APIView):
         """
         super().initial(request, *args, **kwargs)
         name = (request.method or "").lower()
-        key = checked_key(request.headers.get(HEADER, "")) if request.method in self.remembered else ""
+        key = checked_key(request.headers.get(HEADER)) if request.method in self.remembered else ""
         operation = self.operations.get(request.method or "")
         if operation and operation.body:
             self.given = parse(operation.body, request.data)

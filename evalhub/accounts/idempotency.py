@@ -26,10 +26,12 @@ PLACE = f"header.{HEADER}"
 _KEY = re.compile(r"[ -~]{1,255}")
 
 
-def checked_key(sent: str) -> str:
-    """The header's value, "" when there is none. Raises a 422 Problem."""
+def checked_key(sent: str | None) -> str:
+    """The header's value, "" when there is no header. Raises a 422 Problem, for an empty one too: its sender counts on being protected."""
+    if sent is None:
+        return ""
     key = sent.strip()
-    if key and not _KEY.fullmatch(key):
+    if not _KEY.fullmatch(key):
         message = f"The header {HEADER} must be 1 to 255 printable ASCII characters, such as a UUID."
         raise invalid(PLACE, message, value=key)
     return key

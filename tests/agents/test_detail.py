@@ -8,6 +8,7 @@ import pytest
 
 from agents.models import Agent
 from agents.services import agent_update
+from evalhub.common.secrets import decrypt
 from tests import factories
 from tests.agents.test_api import ENDPOINT, FULL
 from tests.runs.api.client import Api, check_contract, locations, teammates
@@ -86,6 +87,17 @@ def test_a_profile_leaves_an_endpoint_and_its_secret_alone(owner: Api) -> None:
     assert (after.endpoint_url, after.endpoint_secret_encrypted) == (before.endpoint_url, before.endpoint_secret_encrypted)
 
 
+def test_a_profile_says_where_an_endpoint_has_moved_and_a_secret_stays_with_its_server(owner: Api) -> None:
+    made = owner.post("/agents", ENDPOINT).json()
+    moved = {"endpoint_url": "https://elsewhere.example.org/chat", "timeout_seconds": 7, "language": "German"}
+    assert owner.patch(address(made, "/profile"), moved).status_code == 200
+    after = Agent.objects.get()
+    assert (after.endpoint_url, after.timeout_seconds, after.character["language"]) == tuple(moved.values())
+    assert after.endpoint_secret_encrypted == ""
+    assert owner.patch(address(made, "/profile"), {"endpoint_secret": "s3"}).status_code == 200
+    assert decrypt(Agent.objects.get().endpoint_secret_encrypted) == "s3"
+
+
 @pytest.mark.parametrize(
     ("body", "place"),
     [
@@ -94,7 +106,8 @@ def test_a_profile_leaves_an_endpoint_and_its_secret_alone(owner: Api) -> None:
         ({"bio": 3}, "body.bio"),
         ({"speech_patterns": "short"}, "body.speech_patterns"),
         ({"big5": {"openness": 101}}, "body.big5.openness"),
-        ({"endpoint_secret": "x"}, "body.endpoint_secret"),
+        ({"endpoint_url": "ftp://x"}, "body.endpoint_url"),
+        ({"agent_id": "3c6a1e0e-6f0b-4d57-9f43-8b1a8a0b9d11"}, "body.agent_id"),
     ],
 )
 def test_a_profile_that_cannot_be_is_pointed_at(owner: Api, mara: dict[str, Any], body: dict[str, Any], place: str) -> None:

@@ -61,11 +61,10 @@ def test_status_and_location_are_repeated_too(api: Api) -> None:
     assert answers[0]["Location"] == answers[1]["Location"] == f"/api/v1/eval-runs/{EvalRun.objects.get().id}"
 
 
-def test_requests_without_a_key_or_with_an_empty_one_are_all_done(api: Api) -> None:
-    api.post("/agents/Mara/simulate", BODY)
-    send(api, "")
-    send(api, "  ")
-    assert EvalRun.objects.count() == 3
+def test_requests_without_a_key_are_all_done(api: Api) -> None:
+    for _ in range(2):
+        api.post("/agents/Mara/simulate", BODY)
+    assert EvalRun.objects.count() == 2
     assert not IdempotencyRecord.objects.exists()
 
 
@@ -127,8 +126,8 @@ def test_after_a_day_the_key_is_free_again(api: Api) -> None:
     assert IdempotencyRecord.objects.count() == 1
 
 
-@pytest.mark.parametrize("key", ["k" * 256, "k\t1", "ключ", "k\x7f", "é"])
-def test_a_key_that_is_too_long_or_not_printable_is_422(api: Api, key: str) -> None:
+@pytest.mark.parametrize("key", ["", "  ", "k" * 256, "k\t1", "ключ", "k\x7f", "é"])
+def test_a_key_that_is_empty_too_long_or_not_printable_is_422(api: Api, key: str) -> None:
     response = send(api, key)
     assert response.status_code == 422
     assert response.json()["errors"][0]["location"] == "header.Idempotency-Key"
