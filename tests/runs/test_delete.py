@@ -3,16 +3,12 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from aiohttp import ClientSession
-from django.contrib import admin
-from django.db import connection, transaction
-from django.test import RequestFactory
+from django.db import connection
 from django.utils import timezone
 
 from runs import services
@@ -206,68 +202,6 @@ def test_two_who_delete_at_once_are_one_deletion_and_one_that_finds_nothing() ->
     for thread in threads:
         thread.join(timeout=10)
     assert sorted(found) == [False, True]
-
-
-def wait_for_a_lock() -> None:
-    """Until somebody waits for what another transaction holds."""
-
-    def somebody_waits() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-            return cursor.fetchone() is not None
-
-    wait_for(somebody_waits)
-
-
-def in_admin(run: EvalRun) -> None:
-    admin.site.get_model_admin(EvalRun).delete_model(RequestFactory().post("/"), run)
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has deletions side by side")
-@pytest.mark.parametrize(
-    "remove", [lambda run: EvalRun.objects.filter(project=run.project).delete(), lambda run: run.project.delete(), in_admin]
-)
-def test_two_deletions_of_a_run_never_wait_for_each_other(remove: Callable[[EvalRun], object]) -> None:
-    """One has locked the run and goes on to its rows, as `run_delete` does, when another that takes many runs comes to it."""
-    run, other = finished(), finished()
-
-    def meanwhile() -> None:
-        try:
-            remove(run)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as executor:
-        with transaction.atomic():
-            held = EvalRun.objects.select_for_update().get(pk=run.pk)
-            second = executor.submit(meanwhile)
-            wait_for_a_lock()
-            held.delete()
-        second.result(timeout=10)
-    assert nothing_left(run)
-    assert nothing_left(other) is (remove is not in_admin)
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has deletions side by side")
-def test_deleting_many_holds_one_run_at_a_time() -> None:
-    """A worker commits steps of several runs at once, in any order: it may hold a later one and wait for the first."""
-    first, last = sorted((run_make() for _ in range(2)), key=lambda run: run.pk)
-
-    def meanwhile() -> None:
-        try:
-            EvalRun.objects.filter(project=first.project).delete()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as executor:
-        with transaction.atomic():
-            EvalRun.objects.select_for_update().get(pk=last.pk)
-            second = executor.submit(meanwhile)
-            wait_for_a_lock()
-            assert EvalRun.objects.filter(pk=first.pk).update(user_id="late") == 0
-        second.result(timeout=10)
-    assert nothing_left(first)
-    assert nothing_left(last)
 
 
 def test_many_are_deleted_with_all_their_rows_and_counted() -> None:
