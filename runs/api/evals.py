@@ -28,7 +28,6 @@ from templates_app.selectors import default_adaptation_template
 
 Type = EvalTemplate.Type
 DEFAULT_PAGE = 20
-NOBODY = uuid.UUID(int=0)  # no agent has this id, so a name of nobody leads to no runs
 
 
 class Starting(AgentAction):
@@ -158,8 +157,8 @@ class EvalRuns(Endpoint):
 
 
 def _agent_id(project: Project, named: str) -> uuid.UUID | None:
-    """The agent with this id or name, a deleted one's id too. None for "", which asks for the runs of all."""
-    return (agent_key(project, named) or NOBODY) if named else None
+    """The agent with this id or name, a deleted one's id too; an id of no runs for a name of nobody. None for "", which asks for all."""
+    return (agent_key(project, named) or uuid.uuid4()) if named else None
 
 
 def numbered(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any]) -> dict[str, Any]:

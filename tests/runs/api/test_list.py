@@ -122,6 +122,7 @@ def test_it_can_be_of_one_agent_by_id_or_by_name(owner: Api, agent: Agent) -> No
 
 @pytest.mark.parametrize("named", ["Nobody", str(uuid.UUID(int=7))])
 def test_an_agent_that_is_not_there_has_no_runs(owner: Api, agent: Agent, named: str) -> None:
+    factories.run(project=owner.project, agent=factories.agent(project=owner.project, name="Nil", id=uuid.UUID(int=0)))
     runs_make(owner.project, 1)
     assert owner.get("/eval-runs", agent_id=named).json() == {"runs": [], "total_count": 0}
     assert owner.get("/eval-runs", agent_id=named, page_size=5).json() == {"runs": [], "has_more": False, "next_cursor": ""}
