@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,8 +51,7 @@ def test_every_line_of_the_shell_works(server: Up, tmp_path: Path) -> None:
 
 
 def test_every_line_of_the_python_works(server: Up, tmp_path: Path) -> None:
-    if not find_spec("sonzai"):
-        pytest.skip("the public Python client sonzai needs Python 3.12")
+    pytest.importorskip("sonzai", reason="the published client needs Python 3.12")
     script = block("python", urlsplit(server.url).port or 0)
     key = evalhub("create-key", "python", "--data-dir", str(server.folder)).stdout.strip()
     shown = typed([sys.executable, "-c", script], server, tmp_path, EVALHUB_API_KEY=key)
