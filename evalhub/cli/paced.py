@@ -6,13 +6,18 @@ answers no ping either, and is cut within a minute.
 
 import asyncio
 import contextlib
+from http import HTTPStatus
 from typing import Any
 
 from daphne.server import Server
+from twisted.web import http
 
 from evalhub.unread import CUT
 
 PATIENCE_S = 60.0
+
+for _status in HTTPStatus:  # Twisted's own list ends before 422 and 429, whose status lines would say "Unknown Status"
+    http.RESPONSES.setdefault(_status, _status.phrase.encode())
 
 
 class Gate:

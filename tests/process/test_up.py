@@ -6,7 +6,10 @@ import socket
 import sqlite3
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -187,3 +190,13 @@ def test_folders_named_like_our_packages_do_no_harm(folder: Path, started: list[
     running = Up("--no-demo", folder=folder, python=[str(script)])
     started.append(running)
     assert running.ready().answers()
+
+
+def test_a_status_line_has_its_words(up: Start, folder: Path) -> None:
+    running = up("--no-demo")
+    key = evalhub("create-key", "ci", "--data-dir", str(folder)).stdout.strip()
+    request = urllib.request.Request(f"{running.url}/api/v1/eval-runs?limit=x", headers={"Authorization": f"Bearer {key}"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    with refused.value as answer:
+        assert (answer.status, answer.reason) == (422, HTTPStatus.UNPROCESSABLE_ENTITY.phrase)
