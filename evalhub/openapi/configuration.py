@@ -11,7 +11,11 @@ Errors are `application/problem+json` with a sentence under `detail`. Paths have
 `Idempotency-Key`: the same key and body give the same answer, once, for 24 hours."""
 
 SECURITY_SCHEMES = {
-    "apiKey": {"type": "http", "scheme": "bearer", "description": "A key of one project: `Bearer sk_…`."},
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of one project, in the header `Authorization: Bearer sk_…`. In a form type the key alone, without `Bearer`.",
+    },
     "session": {
         "type": "apiKey",
         "in": "cookie",
