@@ -25,7 +25,7 @@ IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "A text of your own. The same key and body are done once and give the same answer; with another body the key is a 409.",
-    "schema": {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"},
 }
 
 
