@@ -2,11 +2,11 @@
 
 import uuid
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
-from evalhub.common.paging import Keyset
+from evalhub.common.paging import Keyset, first_rows, rows_after
 
 
 def agent_find(project: Project, id_or_name: str) -> Agent | None:
@@ -39,8 +39,4 @@ def agent_list(*, project: Project, search: str = "") -> QuerySet[Agent]:
 
 def agent_page(*, agents: QuerySet[Agent], size: int, after: Keyset | None = None) -> tuple[list[Agent], bool]:
     """A page by keyset, and whether more follows. An agent made meanwhile moves nothing. The wide columns stay in the database."""
-    if after:
-        created_at, key = after
-        agents = agents.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, id__lt=key))
-    found = list(agents.defer("character", "endpoint_secret_encrypted")[: size + 1])
-    return found[:size], len(found) > size
+    return first_rows(rows_after(agents, after).defer("character", "endpoint_secret_encrypted"), size)

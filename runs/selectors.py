@@ -10,7 +10,7 @@ from operator import attrgetter
 from django.db.models import Avg, Count, Q, QuerySet, Sum
 
 from evalhub.accounts.models import Project
-from evalhub.common.paging import Keyset
+from evalhub.common.paging import Keyset, first_rows, rows_after
 from runs import tally
 from runs.models import EvalRun, Message, ModelCall, RunQuerySet
 
@@ -47,14 +47,12 @@ def run_list(*, project: Project, status: str = "", agent_id: uuid.UUID | None =
 
 def run_page(*, runs: RunQuerySet, size: int, after: Keyset | None = None) -> tuple[list[EvalRun], bool]:
     """A page by keyset: what comes after (created_at, id), and whether more follows. A run created meanwhile moves nothing."""
-    found = list(runs_after(runs, after)[: size + 1])
-    return found[:size], len(found) > size
+    return first_rows(rows_after(runs, after), size)
 
 
 def run_keys(*, runs: RunQuerySet, size: int, after: Keyset | None = None) -> tuple[list[Keyset], bool]:
     """The same page as keys alone, which an index has: cheap wherever in the list it is. `runs_whole` loads them. One query."""
-    found = list(runs_after(runs, after).values_list("created_at", "id")[: size + 1])
-    return found[:size], len(found) > size
+    return first_rows(rows_after(runs, after).values_list("created_at", "id"), size)
 
 
 def run_numbered(*, project: Project, agent_id: uuid.UUID | None, first: int, size: int) -> tuple[list[Keyset], int]:
@@ -73,15 +71,6 @@ def _stretch(runs: RunQuerySet, way: tally.Stretch, size: int) -> list[Keyset]:
     ordered = runs.order_by("created_at", "id") if way.from_oldest else runs
     keys = list(ordered.values_list("created_at", "id")[way.skip : way.skip + size])
     return keys[::-1] if way.from_oldest else keys
-
-
-def runs_after(runs: RunQuerySet, after: Keyset | None) -> RunQuerySet:
-    """Those that come after a place in the list, newest first."""
-    if after is None:
-        return runs
-    created_at, run_id = after
-    # The first condition is implied by the second; it is there for the index, which cannot use an OR.
-    return runs.filter(created_at__lte=created_at).filter(Q(created_at__lt=created_at) | Q(id__lt=run_id))
 
 
 def runs_whole(*, keys: Sequence[Keyset]) -> tuple[list[Whole], int]:

@@ -12,6 +12,7 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 
 from evalhub.accounts.models import Project
+from evalhub.common.paging import Keyset
 from runs import selectors
 from runs.models import EvalRun, RunQuerySet
 from runs.states import Status
@@ -19,8 +20,6 @@ from runs.states import Status
 PAGE_SIZE = 30
 POLLED_AT_MOST = 200
 FILTERS = [status for status in Status if status != Status.SUMMARIZING]  # summarizing belongs to batches
-
-Place = tuple[datetime, uuid.UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def run_page(*, project: Project, status: str = "", after: str = "", until: str 
     return Page(found, wanted, after, more and not until)
 
 
-def _down_to(runs: RunQuerySet, place: Place) -> RunQuerySet:
+def _down_to(runs: RunQuerySet, place: Keyset) -> RunQuerySet:
     created_at, run_id = place
     return runs.filter(Q(created_at__gt=created_at) | Q(created_at=created_at, id__gte=run_id))
 
@@ -78,7 +77,7 @@ def place_of(run: EvalRun) -> str:
     return f"{run.created_at.isoformat()}~{run.id}"
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> Keyset:
     moment, _, run_id = text.partition("~")
     try:
         created_at = datetime.fromisoformat(moment)
