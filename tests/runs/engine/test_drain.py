@@ -164,7 +164,8 @@ def test_a_running_run_is_cancelled_within_two_seconds_though_a_call_is_in_fligh
     assert event_types(run)[-1] == "final_status"
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_runs_back_at_once(settings: Any) -> None:
+def stopped_after_its_first_message(settings: Any) -> EvalRun:
+    """A run whose worker was told to stop in the middle of a call, and stopped."""
     slow(settings)
     run = run_make()
     thread = in_thread()
@@ -176,6 +177,11 @@ def test_a_worker_that_is_told_to_stop_gives_its_runs_back_at_once(settings: Any
     finally:
         stop.reset()
     run.refresh_from_db()
+    return run
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_runs_back_at_once(settings: Any) -> None:
+    run = stopped_after_its_first_message(settings)
     assert (run.status, run.attempt, run.messages.count()) == (Status.PENDING, 0, 1)
     settings.ENV = settings.ENV.model_copy(update={"demo_delay": 0.0})
     run = driven(run)
@@ -217,15 +223,7 @@ def test_a_run_that_is_deleted_while_it_runs_leaves_nothing_behind(settings: Any
 
 
 def test_a_run_that_goes_on_keeps_the_models_it_began_with(settings: Any) -> None:
-    slow(settings)
-    run = run_make()
-    thread = in_thread()
-    wait_for(lambda: run.messages.count() == 1)
-    try:
-        stop.request()
-        thread.join(timeout=4)
-    finally:
-        stop.reset()
+    run = stopped_after_its_first_message(settings)
     ModelProvider.objects.create(project=run.project, name="mine", base_url="http://127.0.0.1:1/v1", default_model="paid")
     settings.ENV = settings.ENV.model_copy(update={"demo_delay": 0.0})
     run = driven(run)
