@@ -1,4 +1,4 @@
-"""Keyset paging by (created_at, id), newest first: pages of rows, and cursors as opaque texts. A leaf; selectors and API modules call it."""
+"""Keyset paging by (created_at, id), newest first: pages of rows, and cursors as opaque texts. A leaf for selectors and API modules."""
 
 import base64
 import uuid
