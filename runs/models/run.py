@@ -1,4 +1,4 @@
-"""One evaluation happening: the run, what was said, what was asked of models, what was judged, and the numbered log of it all.
+"""One evaluation happening.
 
 The run carries frozen snapshots of template, agent and persona, so that an edit never changes a running evaluation (decision 11).
 It outlives what it was made from: see `_outlived`.
@@ -109,6 +109,7 @@ class EvalRun(TimestampedModel):
     attempt = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_owner = models.UUIDField(null=True, blank=True, editable=False, help_text="The Worker that holds the lease.")
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     last_commit = models.UUIDField(null=True, blank=True, editable=False, help_text="The mark of the last step that was written.")
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -149,90 +150,3 @@ class EvalRun(TimestampedModel):
     @property
     def judges_adaptation(self) -> bool:
         return bool(self.adaptation_template_snapshot)
-
-
-class Message(models.Model):
-    """One line of the transcript. `index` counts from 0 over the whole run; a turn is a user message and what answers it."""
-
-    class Role(models.TextChoices):
-        SYSTEM = "system"
-        USER = "user"
-        ASSISTANT = "assistant"
-        TOOL = "tool"
-
-    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="messages")
-    index = models.PositiveIntegerField()
-    session_index = models.PositiveIntegerField(default=0)
-    turn_index = models.PositiveIntegerField(default=0)
-    role = models.CharField(max_length=10, choices=Role.choices)
-    content = models.TextField(blank=True)
-    name = models.CharField(max_length=200, blank=True)
-    tool_calls = models.JSONField(default=list, blank=True)
-    tool_call_id = models.CharField(max_length=200, blank=True)
-    simulated_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["index"]
-        constraints = [models.UniqueConstraint(fields=["run", "index"], name="message_index_once_a_run")]
-
-
-class ModelCall(models.Model):
-    """One request to a model, whether it worked or not. Costs are sums of these rows; price_usd null means unpriced."""
-
-    class Purpose(models.TextChoices):
-        USER = "user", "Simulated user"
-        AGENT = "agent", "Agent"
-        MEMORY = "memory", "Memory"
-        JUDGE = "judge", "Judge"
-        ADAPTATION = "adaptation", "Adaptation judge"
-
-    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="model_calls")
-    purpose = models.CharField(max_length=12, choices=Purpose.choices)
-    model = models.CharField(max_length=MODEL_NAME)
-    attempt = models.PositiveSmallIntegerField(default=1)
-    input_tokens = models.PositiveIntegerField(null=True, blank=True)
-    output_tokens = models.PositiveIntegerField(null=True, blank=True)
-    cached_input_tokens = models.PositiveIntegerField(null=True, blank=True)
-    price_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
-    latency_ms = models.PositiveIntegerField(default=0)
-    finish_reason = models.CharField(max_length=40, blank=True)
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["run", "purpose"], name="call_by_run")]
-
-
-class Verdict(models.Model):
-    """What one judge said in one sample, kept as it was said and checked. The run's results are computed from these rows."""
-
-    class Kind(models.TextChoices):
-        QUALITY = "quality"
-        ADAPTATION = "adaptation"
-
-    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="verdicts")
-    kind = models.CharField(max_length=12, choices=Kind.choices)
-    judge_model = models.CharField(max_length=MODEL_NAME)
-    sample = models.PositiveSmallIntegerField(default=0)
-    answer = models.JSONField(default=dict)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["run", "kind", "judge_model", "sample"], name="verdict_once_a_sample")]
-
-
-class RunEvent(models.Model):
-    """One numbered line of the log. `seq` counts from 0 without gaps; readers always ask for what comes after a number."""
-
-    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="events")
-    seq = models.PositiveIntegerField()
-    type = models.CharField(max_length=40)
-    payload = models.JSONField(default=dict)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["seq"]
-        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="event_seq_once_a_run")]
