@@ -55,3 +55,4 @@ class CallTally(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "day", "model", "purpose", "shard"], name="call_tally_once")]
+        indexes = [models.Index(fields=["day"], name="call_tally_day")]

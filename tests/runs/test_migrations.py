@@ -1,16 +1,19 @@
 """What migrations do to rows that are there."""
 
 import uuid
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from importlib import import_module
 
 import pytest
 from django.apps import apps
 
-from runs.models import EvalRun
+from runs.models import CallTally, EvalRun, ModelCall
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 outlive = import_module("runs.migrations.0002_outlive_what_they_name")
+tally = import_module("runs.migrations.0006_tally_calls_of_before")
 
 
 def test_ids_that_were_lost_with_their_rows_come_back_from_the_snapshots() -> None:
@@ -41,3 +44,37 @@ def test_the_way_back_forgets_only_what_is_gone() -> None:
     run.refresh_from_db()
     assert (run.agent_id, run.source_run_id) == (None, None)
     assert (run.template_id, run.adaptation_template_id) == kept
+
+
+def call(run: EvalRun, **columns: object) -> None:
+    values = {"model": "openai/gpt-4o", "input_tokens": 100, "output_tokens": 10, "price_usd": Decimal("0.25")}
+    late = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    ModelCall.objects.create(**{"run": run, "purpose": "agent", "created_at": late, **values, **columns})
+
+
+def tallied() -> list[CallTally]:
+    return list(CallTally.objects.order_by("day", "purpose", "id"))
+
+
+def test_calls_of_before_are_added_up_by_project_day_model_and_purpose() -> None:
+    ours, theirs = (factories.run(project=factories.project()) for _ in range(2))
+    call(ours)
+    call(ours, attempt=2, price_usd=None)
+    call(ours, error="timeout", input_tokens=None, output_tokens=None, price_usd=None)
+    call(ours, purpose="judge")
+    call(ours, created_at=datetime(2026, 3, 4, 0, 30, tzinfo=UTC))
+    call(theirs, purpose="user")
+    tally.tally_calls(apps, None)
+    agent, judge, other, next_day = tallied()
+    assert (agent.day, agent.project_id, agent.model) == (date(2026, 3, 3), ours.project_id, "openai/gpt-4o")
+    assert (agent.calls, agent.failed, agent.retries, agent.unpriced) == (3, 1, 1, 1)
+    assert (agent.input_tokens, agent.output_tokens, agent.price_usd) == (200, 20, Decimal("0.25"))
+    assert (judge.purpose, judge.calls, other.project_id) == ("judge", 1, theirs.project_id)
+    assert (next_day.day, next_day.calls) == (date(2026, 3, 4), 1)
+
+
+def test_adding_up_again_counts_nothing_twice() -> None:
+    call(factories.run(project=factories.project()))
+    tally.tally_calls(apps, None)
+    tally.tally_calls(apps, None)
+    assert [row.calls for row in tallied()] == [1]
