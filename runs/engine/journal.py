@@ -5,7 +5,6 @@ lease cannot write (decision 4). Used by the drain and by execute; nothing else 
 """
 
 import asyncio
-import contextlib
 import logging
 import queue
 import threading
@@ -15,17 +14,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from runs.engine.lease import Lease, LeaseLost
+from runs.engine.outage import Patience, is_outage
 from runs.events import log
 from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
 from runs.states import Status
 
 logger = logging.getLogger(__name__)
 GATHER_SECONDS = 0.005
-RECONNECT_SECONDS = (0.2, 0.5, 1, 2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,8 @@ def _settle(future: asyncio.Future[Any], result: Any) -> None:
 class Journal:
     """Starts its thread on entry and ends it, with all that was handed over, on exit."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="evalhub-journal", daemon=True)
 
@@ -99,7 +99,7 @@ class Journal:
         try:
             while batch := self._gather():
                 # Steps first: a lease that is given back in the same batch must not cost a turn that is already paid for.
-                _commit([job for job in batch if job.step is not None])
+                _commit([job for job in batch if job.step is not None], self._patience)
                 for job in batch:
                     if job.step is None:
                         job.resolve(_guarded(job.function))
@@ -127,58 +127,55 @@ class Journal:
 def _guarded(function: Callable[[], Any] | None) -> Any:
     try:
         return function() if function else None
-    except (OperationalError, InterfaceError) as error:
-        connection.close()  # the next one gets a new connection
-        return error
     except Exception as error:
+        if is_outage(error):
+            connection.close()  # the next one gets a new connection
         return error
 
 
-def _commit(jobs: list[_Job]) -> None:
+def _commit(jobs: list[_Job], patience: Patience) -> None:
     """All jobs in one transaction; when that fails, one by one, so that a bad step fails alone."""
     if not jobs:
         return
     try:
-        lost = _with_reconnect(jobs)
-    except (OperationalError, InterfaceError) as error:
-        # The database is away, not a step bad: asking again job by job would only keep the others waiting.
-        logger.exception("The database stayed away; %s steps are not written", len(jobs))
-        connection.close()
+        lost = _written(jobs, patience)
+    except Exception as error:
+        if is_outage(error):
+            logger.exception("The database stayed away; %s steps are not written", len(jobs))
+        elif len(jobs) > 1:
+            for job in jobs:
+                _commit([job], patience)
+            return
+        else:
+            logger.exception("A step of run %s cannot be written", jobs[0].step and jobs[0].step.lease.run_id)
         for job in jobs:
             job.resolve(error)
-        return
-    except Exception as error:
-        if len(jobs) == 1:
-            logger.exception("A step of run %s cannot be written", jobs[0].step and jobs[0].step.lease.run_id)
-            jobs[0].resolve(error)
-            return
-        for job in jobs:
-            _commit([job])
         return
     for job in jobs:
         job.resolve(LeaseLost() if id(job) in lost else None)
 
 
-def _with_reconnect(jobs: list[_Job]) -> set[int]:
-    """The transaction, tried again on a new connection while the database is away for some seconds."""
-    waiting = jobs
-    for pause in RECONNECT_SECONDS:
-        try:
-            return _transaction(waiting)
-        except (OperationalError, InterfaceError) as error:
-            logger.warning("The database did not take a commit (%s); trying again in %s s", error, pause)
-            connection.close()
-            time.sleep(pause)
-        with contextlib.suppress(OperationalError, InterfaceError):
-            waiting = _renewed(jobs)
-    return _transaction(waiting)
+def _written(jobs: list[_Job], patience: Patience) -> set[int]:
+    """The transaction, tried again while the database is away. Returns the id()s of the jobs whose lease is lost."""
+    tried = False
+
+    def attempt() -> set[int]:
+        nonlocal tried
+        again, tried = tried, True
+        return _transaction(_unwritten(jobs) if again else jobs)
+
+    return patience.insist(attempt)
 
 
-def _renewed(jobs: list[_Job]) -> list[_Job]:
-    """The jobs to write again. When a connection breaks during COMMIT nobody says whether it happened: the step's mark on the run does."""
-    steps = {job.step.mark: job for job in jobs if job.step}
-    done = set(EvalRun.objects.filter(last_commit__in=list(steps)).values_list("last_commit", flat=True))
-    again = [job for mark, job in steps.items() if mark not in done]
+def _unwritten(jobs: list[_Job]) -> list[_Job]:
+    """The jobs to write again. When a connection breaks during COMMIT nobody says whether it happened: the step's mark on the run does.
+
+    A run's row keeps its last mark only, and a group is written as a whole: the mark of any step stands for the run's steps before it.
+    """
+    runs_of = {job.step.mark: job.step.lease.run_id for job in jobs if job.step}
+    done = EvalRun.objects.filter(last_commit__in=list(runs_of)).values_list("last_commit", flat=True)
+    written = {runs_of[mark] for mark in done if mark}
+    again = [job for job in jobs if job.step and job.step.lease.run_id not in written]
     for job in again:
         for row in job.step.rows() if job.step else ():
             row.pk, row._state.adding = None, True  # the keys of a transaction that was rolled back may be somebody else's by now
