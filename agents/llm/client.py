@@ -19,6 +19,7 @@ from agents.llm.structured import Forms, answer_in_schema
 from agents.llm.types import CallContext, CallRecord, ChatMessage, Reply
 from agents.llm.wire import Refused, Wire, WireReply, WireRequest
 
+MAX_EMPTY = 4  # an empty answer was paid for, so it is asked for again less often than one that never came
 MAX_LESSONS = 4  # there are three parameters a wire can learn to leave out
 
 
@@ -62,6 +63,7 @@ class Exchange:
 
     def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None) -> None:
         self.calls: list[CallRecord] = []
+        self._empty = 0
         self._spec = spec
         self._wire = wire
         self._on_retry = on_retry
@@ -98,7 +100,8 @@ class Exchange:
         if not answer.text.strip():
             problem = _empty_answer(self._spec, answer)
             self._record(started, answer, error=problem)
-            raise RetryableError(problem)
+            self._empty += 1
+            raise RetryableError(problem, is_last=self._empty >= MAX_EMPTY)
         self._record(started, answer)
         return answer
 

@@ -18,13 +18,19 @@ class LLMError(Exception):
 
 
 class RetryableError(LLMError):
-    """429, 5xx, time-out, cut connection, empty answer. `retry_after` is the server's own wish in seconds."""
+    """429, 5xx, time-out, cut connection, cut JSON, empty answer.
+
+    `retry_after` is the server's own wish in seconds; `is_last` ends the tries before `ModelSpec.max_attempts` does.
+    """
 
     code = "model_unavailable"
 
-    def __init__(self, message: str, *, calls: tuple[CallRecord, ...] = (), retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, calls: tuple[CallRecord, ...] = (), retry_after: float | None = None, is_last: bool = False
+    ) -> None:
         super().__init__(message, calls=calls)
         self.retry_after = retry_after
+        self.is_last = is_last
 
 
 class PermanentError(LLMError):

@@ -173,10 +173,13 @@ def _json_of(spec: ModelSpec, url: str, answer: Answer) -> Any:
         raise _not_json(spec, url, answer) from None
 
 
-def _not_json(spec: ModelSpec, url: str, answer: Answer) -> PermanentError:
+def _not_json(spec: ModelSpec, url: str, answer: Answer) -> LLMError:
+    """A 2xx that cannot be read. What began as JSON, or never began, was cut on its way; anything else is not a model's answer."""
     place = where(spec, url)
     if looks_like_html(answer.content_type, answer.text):
         return PermanentError(f"{place} answered HTML ({answer.content_type}), not JSON: is the address right?")
     if not answer.body.strip():
-        return PermanentError(f"{place} answered {answer.status} with an empty body, not JSON: is the address right?")
+        return RetryableError(f"{place} answered {answer.status} with an empty body, not JSON: is the address right?")
+    if answer.body.lstrip().startswith((b"{", b"[")):
+        return RetryableError(f"{place} answered JSON that is cut off or broken: {quote(answer.text)}")
     return PermanentError(f"{place} answered text that is not JSON ({answer.content_type}): {quote(answer.text)}")

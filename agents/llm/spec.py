@@ -21,7 +21,7 @@ class ModelSpec:
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     timeout_s: float = 120.0
-    max_attempts: int = 4
+    max_attempts: int = 8
     reply_path: str = ""
     retry_base_s: float = 0.5
     retry_cap_s: float = 30.0

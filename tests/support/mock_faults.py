@@ -14,8 +14,8 @@ _PART = re.compile(r"(?P<kind>latency|jitter|retry-after|[a-z][a-z-]*?|\d{3})(?P
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`kind` is a status (429, 500, …), a way to fail (hang, cut, cut-body, redirect, quota, html-error), a refused part of the request
-    (no-schema, no-tools, no-temperature, no-seed, new-limit), an odd 200 (broken-json, wrong-schema, prose, no-usage, html, empty, length,
-    huge, null, list, error-inside), or latency and jitter, which only slow an answer down."""
+    (no-schema, no-tools, no-temperature, no-seed, new-limit), an odd 200 (broken-json, empty-body, plain-text, wrong-schema, prose,
+    no-usage, html, empty, length, huge, null, list, error-inside), or latency and jitter, which only slow an answer down."""
 
     kind: str
     seconds: float = 0.0

@@ -144,6 +144,10 @@ class MockModelServer:
         bodies = {"broken-json": '{"choices": [{"message": {"content": "hal', "null": "null", "list": "[]", "error-inside": ERROR_IN_200}
         if kind in bodies:
             return web.Response(text=bodies[kind], content_type="application/json")
+        if kind == "empty-body":
+            return web.Response(status=200)
+        if kind == "plain-text":
+            return web.Response(text="It works!")
         if kind == "html":
             return web.Response(text=HTML, content_type="text/html")
         if kind == "huge":

@@ -57,7 +57,7 @@ class TestEveryWire:
         assert "sk-secret" in sent.get("Authorization", "") + sent.get("x-api-key", "")
         assert sent["X-Tenant"] == "seven"
 
-    @pytest.mark.parametrize("fault", ["429", "408", "500", "503", "529", "cut", "cut-body", "empty"])
+    @pytest.mark.parametrize("fault", ["429", "408", "500", "503", "529", "cut", "cut-body", "broken-json", "empty-body", "empty"])
     async def test_it_tries_again_after(self, fault: str, model: ChatModel, model_name: str, server: MockModelServer) -> None:
         server.script.push(model_name, fault, fault)
         reply = await model.complete(HELLO)
@@ -65,7 +65,7 @@ class TestEveryWire:
         assert [bool(call.error) for call in reply.calls] == [True, True, False]
         assert [call.attempt for call in reply.calls] == [1, 2, 3]
 
-    @pytest.mark.parametrize("fault", ["429", "500", "cut", "empty"])
+    @pytest.mark.parametrize("fault", ["429", "500", "cut", "broken-json", "empty-body", "empty"])
     async def test_it_gives_up_with_every_attempt_recorded(
         self, fault: str, model: ChatModel, model_name: str, server: MockModelServer
     ) -> None:
@@ -76,6 +76,14 @@ class TestEveryWire:
         assert all(call.error for call in caught.value.calls)
         assert caught.value.message.startswith("test/mock")
 
+    async def test_an_answer_without_a_word_was_paid_for_and_is_asked_for_four_times_at_most(
+        self, kind: str, model_name: str, make_spec: MakeSpec, http: aiohttp.ClientSession, server: MockModelServer
+    ) -> None:
+        server.script.always(model_name, "empty")
+        with pytest.raises(RetryableError, match="answered with no text") as caught:
+            await connect(make_spec(kind, max_attempts=20), http).complete(HELLO)
+        assert len(caught.value.calls) == len(server.requests) == 4
+
     @pytest.mark.parametrize(
         ("fault", "words"),
         [
@@ -85,7 +93,7 @@ class TestEveryWire:
             ("404", "Check the address and the model's name"),
             ("422", "mock error 422"),
             ("html", "answered HTML (text/html), not JSON: is the address right?"),
-            ("broken-json", "not JSON"),
+            ("plain-text", "text that is not JSON (text/plain): It works!"),
             ("null", "null"),
             ("list", "a list of 0"),
             ("redirect", "redirect (302) to http://elsewhere.invalid/login"),

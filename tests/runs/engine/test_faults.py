@@ -56,6 +56,7 @@ def driven_with(server: MockModelServer, agent: Agent) -> EvalRun:
         "m+cut-bodyx1",
         "m+hangx1",
         "m+emptyx1",
+        "m+broken-jsonx1",
         "m+no-usage",
     ],
 )
@@ -74,7 +75,7 @@ def test_an_agent_with_a_passing_fault_is_asked_again_and_the_run_completes(serv
         ("m+404", "404"),
         ("m+cut", "cut the connection"),
         ("m+hang", "did not answer within 1 s"),
-        ("m+broken-json", "not JSON"),
+        ("m+broken-json", "JSON that is cut off or broken"),
         ("m+html", "answered HTML"),
         ("m+redirect", "redirect"),
         ("m+empty", "no text"),
