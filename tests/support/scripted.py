@@ -21,6 +21,7 @@ class Scripted:
         self.is_demo = is_demo
         self.asked: list[list[ChatMessage]] = []
         self.contexts: list[CallContext | None] = []
+        self.seeds: list[int | None] = []
         self._answers = list(answers) or ["yes"]
 
     async def complete(
@@ -35,6 +36,7 @@ class Scripted:
     ) -> Reply:
         self.asked.append(list(messages))
         self.contexts.append(context)
+        self.seeds.append(seed)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, LLMError):
             raise answer

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from agents.llm.errors import InvalidAnswer, PermanentError
+from agents.llm.errors import InvalidAnswer, PermanentError, RetryableError
 from agents.llm.types import CallRecord
-from runs.engine.judge import answer_schema, judge_messages, judge_once, quote_found, read_answer, transcript_line
+from runs.engine.judge import Judgement, answer_schema, judge_messages, judge_once, quote_found, read_answer, transcript_line
 from runs.engine.transcript import Line
 from tests.support.scripted import Scripted
 
@@ -47,16 +47,54 @@ async def test_a_quote_that_is_not_in_the_cited_message_is_kept_and_marked() -> 
     assert [item["evidence"][0]["found"] for item in answer["categories"]] == [False, False]
 
 
+HALF = {"categories": {"help-fulness": category(70)}, "feedback": 3}
+WHOLE = {"categories": {"help-fulness": category(90), "copy": category(40)}, "feedback": "fine"}
+CALL = CallRecord("m", 1, 5)
+
+
+def invalid(data: object, said: str = "categories.copy is missing") -> InvalidAnswer:
+    return InvalidAnswer(said, calls=(CALL,), data=data)
+
+
+async def judgement_of(judge: Scripted) -> Judgement:
+    return await judge_once(judge, RUBRIC, LINES, persona={}, agent_name="Bo", seed=2**31 - 1)
+
+
 async def test_what_can_be_read_of_a_broken_answer_is_kept_and_the_rest_is_unscored_with_the_reason() -> None:
-    data = {"categories": {"help-fulness": category(70)}, "feedback": 3}
-    call = CallRecord("m", 1, 5)
-    judgement = await judge_once(
-        Scripted(InvalidAnswer("categories.copy is missing", calls=(call,), data=data)), RUBRIC, LINES, persona={}, agent_name="Bo", seed=1
-    )
+    judgement = await judgement_of(Scripted(invalid(HALF)))
     first, second = judgement.answer["categories"]
     assert first["score"] == 70
     assert (second["score"], second["unscored_reason"]) == (None, "categories.copy is missing")
-    assert judgement.calls == (call,)
+
+
+async def test_an_answer_that_does_not_fit_is_asked_for_again_and_every_call_is_kept() -> None:
+    judge = Scripted(invalid(None), invalid(HALF), WHOLE)
+    judgement = await judgement_of(judge)
+    assert [item["score"] for item in judgement.answer["categories"]] == [90, 40]
+    assert judgement.calls[:2] == (CALL, CALL)
+    assert len(judgement.calls) == 3
+    assert judge.asked[0] == judge.asked[1] == judge.asked[2]
+
+
+async def test_each_ask_has_a_seed_of_its_own_that_a_server_takes() -> None:
+    judge = Scripted(invalid(None))
+    await judgement_of(judge)
+    assert len(set(judge.seeds)) == 3
+    assert all(seed is not None and 0 <= seed < 2**31 for seed in judge.seeds)
+
+
+async def test_after_three_asks_the_fullest_broken_answer_is_kept() -> None:
+    judge = Scripted(invalid(None, "no JSON"), invalid(HALF), invalid([], "a list"), WHOLE)
+    judgement = await judgement_of(judge)
+    assert [item["score"] for item in judgement.answer["categories"]] == [70, None]
+    assert judgement.answer["unscored_reason"] == "categories.copy is missing"
+    assert judgement.calls == (CALL, CALL, CALL)
+
+
+async def test_a_judge_that_is_gone_when_asked_again_leaves_what_it_said() -> None:
+    judgement = await judgement_of(Scripted(invalid(HALF), RetryableError("away", calls=(CALL, CALL))))
+    assert judgement.answer["categories"][0]["score"] == 70
+    assert len(judgement.calls) == 3
 
 
 @pytest.mark.parametrize("data", [None, [], "text", {"categories": []}, {"categories": {"copy": {"score": 400}}}])
