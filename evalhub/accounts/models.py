@@ -46,6 +46,10 @@ class Membership(TimestampedModel):
     def may_write(self) -> bool:
         return self.role in {Role.OWNER, Role.EDITOR}
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
 
 class ApiKey(TimestampedModel):
     """A bearer key of a project. The key itself is shown once; we keep its prefix and its SHA-256.

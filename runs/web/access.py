@@ -1,51 +1,13 @@
-"""Who may open a page: the decorators of every view here. A reader works in one project, and rows of projects without them do not exist."""
+"""What the views of this room ask before they show or change a run; who may open a page at all is said in evalhub.accounts.pages."""
 
 import uuid
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Concatenate, ParamSpec, cast
 
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django_htmx.http import HttpResponseClientRefresh
-from django_htmx.middleware import HtmxDetails
+from django.http import Http404
 
-from evalhub.accounts.models import Membership
+from evalhub.accounts.pages import PageRequest, member_required, owner_required, require_editor
 from runs.models import EvalRun
 
-P = ParamSpec("P")
-
-
-class PageRequest(HttpRequest):
-    """The request of a page after the middleware: who reads, in which project, and whether htmx asks."""
-
-    memberships: Sequence[Membership]
-    membership: Membership
-    htmx: HtmxDetails
-
-
-def member_required(view: Callable[Concatenate[PageRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Signed in (else to the sign-in page and back) and in a project (else a page that says how to get into one)."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        page = cast(PageRequest, request)
-        if not page.user.is_authenticated:
-            # htmx would follow a redirect and put the sign-in page into a table; it reloads the page instead.
-            return HttpResponseClientRefresh() if page.htmx else redirect_to_login(page.get_full_path())
-        if not page.membership:  # lazy, so it is never None itself
-            return render(page, "runs/no_project.html", status=403)
-        return view(page, *args, **kwargs)
-
-    return guarded
-
-
-def require_editor(request: PageRequest) -> None:
-    """Raises PermissionDenied, which becomes the 403 page, for a viewer."""
-    if not request.membership.may_write:
-        raise PermissionDenied("A viewer reads; editors and owners start and cancel runs.")
+__all__ = ["PageRequest", "member_required", "owner_required", "require_editor", "run_or_404"]
 
 
 def run_or_404(request: PageRequest, run_id: uuid.UUID) -> EvalRun:
