@@ -1,11 +1,11 @@
-"""Admin pages of runs and their rows. All of it is history, so all of it is read-only; runs can be deleted."""
+"""Admin pages of runs, their rows, and what the engine notes about itself. All of it is history, so read-only; runs can be deleted."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
+from runs.models import CallTally, EvalRun, Message, ModelCall, RunEvent, Verdict, Worker
 
 
 class HistoryAdmin(admin.ModelAdmin[Any]):
@@ -59,3 +59,26 @@ class VerdictAdmin(RowAdmin):
 @admin.register(RunEvent)
 class RunEventAdmin(RowAdmin):
     list_display = ["run", "seq", "type", "created_at"]
+
+
+class NotedAdmin(HistoryAdmin):
+    """Written by the engine, which also removes it."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A tally goes with its project: the admin asks here too before it cascades.
+        return "/project/" in request.path
+
+
+@admin.register(Worker)
+class WorkerAdmin(NotedAdmin):
+    list_display = ["host", "pid", "kind", "driving", "concurrency", "calls_per_second", "started_at", "seen_at"]
+    list_filter = ["kind"]
+    ordering = ["-seen_at"]
+
+
+@admin.register(CallTally)
+class CallTallyAdmin(NotedAdmin):
+    list_display = ["day", "project", "model", "purpose", "calls", "failed", "retries", "input_tokens", "output_tokens", "price_usd"]
+    list_filter = ["purpose", "project"]
+    list_select_related = ["project"]
+    ordering = ["-day", "-id"]

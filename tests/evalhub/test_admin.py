@@ -1,11 +1,13 @@
 """The admin pages of every model: they open, history is read-only, secrets are write-only."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.clients import load_providers
 from agents.models import ModelProvider
@@ -13,7 +15,7 @@ from evalhub.accounts.models import ApiKey
 from evalhub.accounts.selectors import api_key_find
 from evalhub.accounts.services import api_key_create, owner_ensure
 from runs.engine.drain import run_drain
-from runs.models import EvalRun
+from runs.models import CallTally, EvalRun, Worker
 from templates_app.models import EvalTemplate
 from templates_app.services import system_templates_ensure
 from tests.support.runs import agent_make, project_make, run_make
@@ -27,6 +29,7 @@ OURS = [
     if model.__name__ not in INSIDE_ANOTHER
 ]
 HISTORY = {"EvalRun", "Message", "ModelCall", "Verdict", "RunEvent"}
+NOTED = {"Worker", "CallTally"}
 
 
 @pytest.fixture
@@ -34,6 +37,12 @@ def browser() -> Client:
     client = Client()
     client.force_login(owner_ensure(project=project_make()))
     return client
+
+
+def noted_make() -> None:
+    now = timezone.now()
+    Worker.objects.create(kind="drain", host="h", pid=1, started_at=now, seen_at=now)
+    CallTally.objects.create(project=project_make(), day=date(2026, 3, 3), model="demo/agent", purpose="agent", calls=1)
 
 
 def page(model: Any, name: str, *arguments: Any) -> str:
@@ -54,6 +63,7 @@ def test_the_list_and_a_row_of_every_model_open(browser: Client, model: Any) -> 
         agent_make(project)
     if model.__name__ == "IdempotencyRecord":
         model.objects.create(project=project, holder="key:1", key="k1", method="POST", path="/api/v1/agents")
+    noted_make()
     ModelProvider.objects.create(project=project, name="local", base_url="http://127.0.0.1:1/v1")
     assert browser.get(page(model, "changelist")).status_code == 200
     row = model.objects.first()
@@ -67,6 +77,15 @@ def test_history_can_be_looked_at_but_not_written(browser: Client, model: Any) -
     row = model.objects.first()
     assert browser.get(page(model, "add")).status_code == 403
     assert browser.post(page(model, "change", row.pk), {"content": "forged"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", [model for model in OURS if model.__name__ in NOTED], ids=lambda model: model.__name__)
+def test_what_the_engine_notes_can_be_looked_at_only(browser: Client, model: Any) -> None:
+    noted_make()
+    row = model.objects.first()
+    assert browser.get(page(model, "add")).status_code == 403
+    assert browser.post(page(model, "change", row.pk), {"calls": 0}).status_code == 403
+    assert browser.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 
 
 def test_a_run_is_deleted_with_all_that_hangs_on_it(browser: Client) -> None:
