@@ -1,4 +1,4 @@
-"""Writes asked for by people: start, cancel and delete a run.
+"""Writes asked for by people: start, cancel, resume and delete a run.
 
 Pages, API and command parse, then call these; nothing else writes a run but its worker.
 """
@@ -20,7 +20,7 @@ from agents.character import merge_character
 from agents.models import Agent
 from evalhub.accounts.models import Project
 from runs.events import log
-from runs.events.types import FinalStatus
+from runs.events.types import FinalStatus, Retrying
 from runs.models import EvalRun, Message
 from runs.plan import plan_sessions, planned_turns
 from runs.states import Status
@@ -55,6 +55,10 @@ class RunRequest:
 
 class SourceGone(Exception):
     """The run whose transcript was to be judged again was deleted meanwhile. Its argument is the run's id."""
+
+
+class NotInterrupted(Exception):
+    """Only an interrupted run can be resumed. Its text names what the run is instead."""
 
 
 def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
@@ -168,6 +172,30 @@ def _end_cancelled(run: EvalRun, reason: str) -> None:
     log.append(run, [FinalStatus(status=run.status, error_reason=reason, message=reason)])
 
 
+@transaction.atomic
+def run_resume(*, run_id: uuid.UUID, project: Project) -> EvalRun:
+    """Let an interrupted run wait for a worker again, which goes on after its last turn or judgement with a fresh count of attempts.
+
+    Raises NotInterrupted and EvalRun.DoesNotExist.
+    """
+    run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
+    if run.status != Status.INTERRUPTED:
+        raise NotInterrupted(f"The run is {run.status}: only an interrupted run can be resumed.")
+    _forget_the_end(run)
+    log.append(run, [Retrying(message="The run was resumed by hand. It goes on after what is done.")])
+    transaction.on_commit(ring, robust=True)
+    return run
+
+
+def _forget_the_end(run: EvalRun) -> None:
+    """Back to waiting. A wish to stop belonged to the life that ended."""
+    run.status, run.attempt = Status.PENDING, 0
+    run.error_code = run.error_reason = ""
+    run.completed_at = run.cancel_requested_at = run.lease_token = run.lease_owner = run.lease_expires_at = None
+    fields = ["status", "attempt", "error_code", "error_reason", "completed_at", "cancel_requested_at"]
+    run.save(update_fields=[*fields, "lease_token", "lease_owner", "lease_expires_at", "updated_at"])
+
+
 def run_delete(*, run_id: uuid.UUID, project: Project) -> None:
     """Remove a run and all that belongs to it; one that is not over is cancelled first. Raises EvalRun.DoesNotExist.
 
@@ -233,3 +261,8 @@ def ring_if_waiting() -> None:
     """Wake a worker when some run waits for one: after a drain's time is up, and by the sweep when a ring was lost."""
     if EvalRun.objects.claimable().exists():
         ring()
+
+
+def queue_depth() -> int:
+    """How many rings no worker has answered. More than a few means that no worker takes them."""
+    return OrmQ.objects.filter(lock__lte=timezone.now()).count()
