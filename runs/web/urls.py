@@ -10,4 +10,5 @@ urlpatterns = [
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/live", views.run_live, name="run-live"),
     path("runs/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
+    path("runs/<uuid:run_id>/resume", views.run_resume, name="run-resume"),
 ]

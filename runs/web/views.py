@@ -75,6 +75,18 @@ def run_cancel(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     return redirect("run", run_id)
 
 
+@require_POST
+@member_required
+def run_resume(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
+    run_or_404(request, run_id)  # before the question of the role, as above
+    require_editor(request)
+    try:
+        services.run_resume(run_id=run_id, project=request.membership.project)
+    except services.NotInterrupted as refused:
+        messages.warning(request, str(refused))
+    return redirect("run", run_id)
+
+
 def _snapshots(run: EvalRun) -> list[tuple[str, str]]:
     """What the run carries, as JSON to read. Secrets are in none of it."""
     frozen: dict[str, object] = {
