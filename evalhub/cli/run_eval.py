@@ -112,7 +112,7 @@ def description(event: Mapping[str, Any]) -> str:
             return f"Session {event['session_index'] + 1}"
         case "evaluation_started":
             return f"Judging {event.get('kind', 'quality')}"
-        case "retrying":
+        case "retrying" if event.get("model"):
             return f"Waiting {event.get('wait_seconds', 0):.0f} s for {event.get('model', 'a model')}"
         case _:
             return ""

@@ -56,7 +56,8 @@ def _refusals(operation: Operation) -> Iterator[dict[str, Any]]:
     """What the operation's own parser says of values of a wrong kind, one after the other."""
     if operation.body and operation.example:
         sent: Mapping[str, Any] = operation.example.body
-        yield from _refused(operation.body, [{**sent, name: []} for name in sent], "body")
+        # A body that has no keys refuses the first.
+        yield from _refused(operation.body, [{**sent, name: []} for name in sent] or [{"force": True}], "body")
     elif operation.query:
         yield from _refused(operation.query, [{str(name): "many"} for name in operation.query().fields], "query")
 

@@ -7,7 +7,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 AGENT, RUN, TEMPLATE = "/api/v1/agents/{agentId}", "/api/v1/eval-runs/{runId}", "/api/v1/eval-templates/{templateId}"
 ORDER = (  # as somebody meets them who starts a run, follows it, and then looks at what it was made of
     *(f"{AGENT}/run-eval", f"{AGENT}/simulate", f"{AGENT}/evaluate", f"{AGENT}/eval-only"),
-    *("/api/v1/eval-runs", RUN, f"{RUN}/events"),
+    *("/api/v1/eval-runs", RUN, f"{RUN}/events", f"{RUN}/cancel", f"{RUN}/resume"),
     *("/api/v1/eval-templates", TEMPLATE),
     *("/api/v1/agents", AGENT, f"{AGENT}/profile"),
 )

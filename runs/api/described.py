@@ -5,7 +5,7 @@ from typing import Any
 from evalhub.common.describing import Example, Operation, Success
 from evalhub.common.parsing import Body, Whole
 from runs.api import answers
-from runs.api.inputs import EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
+from runs.api.inputs import ActionInput, EvalOnlyInput, EvaluateInput, RunEvalInput, RunListQuery, SimulateInput
 
 
 class StreamQuery(Body):
@@ -156,6 +156,33 @@ DELETE = Operation(
     summary="Stop a run if it is not over, and delete it with its transcript, events and results.",
     answer=DeleteEvalRunOutputBody,
     example=Example(path={"runId": RUN_ID}, answer={"success": True}),
+)
+CANCELLED = {
+    **RUN,
+    "status": "cancelled",
+    "error_reason": "Cancelled before it started.",
+    "completed_at": "2026-03-03T09:00:04.000000+00:00",
+}
+CANCEL = Operation(
+    id="cancelEvalRun",
+    tag=READING,
+    summary="Ask a run to stop.",
+    description="One that waits ends at once; of one that runs the model call under way is aborted, and its status is `cancelled` within "
+    "about two seconds. What was said and paid is kept. A run that is over stays what it is.",
+    body=ActionInput,
+    answer=answers.EvalRun,
+    example=Example(path={"runId": RUN_ID}, body={}, answer=CANCELLED),
+)
+RESUME = Operation(
+    id="resumeEvalRun",
+    tag=READING,
+    summary="Let an interrupted run go on.",
+    description="It waits for a worker, which goes on after the last turn or judgement: nothing that is done is paid for again. The events "
+    "go on with the next number; a stream that has ended is opened again with `from`.",
+    body=ActionInput,
+    answer=answers.EvalRun,
+    refusals={409: "The run is not interrupted. Or the `Idempotency-Key` was used for another request."},
+    example=Example(path={"runId": RUN_ID}, body={}, answer=RUN),
 )
 STREAM = Operation(
     id="streamEvalEvents",

@@ -77,6 +77,12 @@ class EvalOnlyInput(Judged):
     source_run_id = Key()
 
 
+class ActionInput(Body):
+    """Nothing: the path says which run. No body at all is as good."""
+
+    component = "EvalRunActionRequest"
+
+
 class RunListQuery(Body):
     """Two ways to page, which cannot be mixed. Neither has defaults here: which keys came says which way is meant."""
 

@@ -7,7 +7,7 @@ from django.urls import path
 
 from agents.api.endpoints import AgentDetail, AgentProfile, Agents
 from evalhub.common.problems import unknown_path
-from runs.api import evals
+from runs.api import actions, evals
 from templates_app.api import TemplateDetail, Templates
 
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("agents/<path:agent>", AgentDetail.as_view()),  # the last: a name may hold slashes, and end like one of the others (AgentAction)
     path("eval-runs", evals.EvalRuns.as_view()),
     path("eval-runs/<str:run_id>", evals.EvalRunDetail.as_view()),
+    path("eval-runs/<str:run_id>/cancel", actions.CancelEvalRun.as_view()),
+    path("eval-runs/<str:run_id>/resume", actions.ResumeEvalRun.as_view()),
     path("eval-templates", Templates.as_view()),
     path("eval-templates/<path:template>", TemplateDetail.as_view()),
     path("<path:path>", unknown_path),

@@ -66,9 +66,10 @@ def test_operations_stand_in_the_order_in_which_a_person_meets_them() -> None:
     names = [operation["operationId"] for _, _, operation in operations()]
     assert names[:4] == ["runEval", "simulateAgent", "evaluateAgent", "evalOnly"]
     assert names[4:8] == ["listEvalRuns", "getEvalRun", "deleteEvalRun", "streamEvalEvents"]
-    assert names[8:13] == ["listEvalTemplates", "createEvalTemplate", "getEvalTemplate", "updateEvalTemplate", "deleteEvalTemplate"]
-    assert names[13:18] == ["listAgents", "createAgent", "getAgent", "deleteAgent", "updateAgentProfile"]
-    assert names[18:] == ["getSchema"]
+    assert names[8:10] == ["cancelEvalRun", "resumeEvalRun"]
+    assert names[10:15] == ["listEvalTemplates", "createEvalTemplate", "getEvalTemplate", "updateEvalTemplate", "deleteEvalTemplate"]
+    assert names[15:20] == ["listAgents", "createAgent", "getAgent", "deleteAgent", "updateAgentProfile"]
+    assert names[20:] == ["getSchema"]
 
 
 def test_nothing_refers_to_a_component_that_is_not_there() -> None:
@@ -164,6 +165,8 @@ def test_every_example_is_true() -> None:
         method, path, operation = next((method, path, each) for method, path, each in operations() if each["operationId"] == name)
         if name == "evalOnly":  # its source must be over
             EvalRun.objects.update(status="completed")
+        if name == "resumeEvalRun":
+            EvalRun.objects.update(status="interrupted")
         run = str(EvalRun.objects.values_list("id", flat=True).first() or "")
         target, body = _example_request(path, operation, run)
         response = api.send(method.upper(), target.removeprefix("/api/v1"), body)
@@ -180,8 +183,8 @@ def test_every_example_is_true() -> None:
 
 ORDER = (
     *("createAgent", "getAgent", "updateAgentProfile", "listAgents", "createEvalTemplate", "getEvalTemplate", "updateEvalTemplate"),
-    *("listEvalTemplates", "evaluateAgent", "getEvalRun", "listEvalRuns", "evalOnly", "simulateAgent", "runEval", "deleteEvalRun"),
-    *("deleteEvalTemplate", "deleteAgent", "getSchema"),
+    *("listEvalTemplates", "evaluateAgent", "getEvalRun", "listEvalRuns", "cancelEvalRun", "resumeEvalRun"),
+    *("evalOnly", "simulateAgent", "runEval", "deleteEvalRun", "deleteEvalTemplate", "deleteAgent", "getSchema"),
 )
 
 

@@ -18,6 +18,8 @@ METHODS = {
     "/agents/Mara/evaluate": {"POST"},
     "/eval-runs": {"GET", "HEAD"},
     "/eval-runs/{run}": {"GET", "HEAD", "DELETE"},
+    "/eval-runs/{run}/cancel": {"POST"},
+    "/eval-runs/{run}/resume": {"POST"},
     "/eval-templates": {"GET", "HEAD", "POST"},
     "/eval-templates/Ours": {"GET", "HEAD", "PUT", "DELETE"},
 }
