@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from agents.addresses import http_address
@@ -28,6 +29,18 @@ class ModelProvider(TimestampedModel):
     secret_encrypted = models.TextField(blank=True, editable=False)
     default_model = models.CharField(max_length=200, blank=True, help_text="Used where a run names no model.")
     is_active = models.BooleanField(default=True)
+    max_concurrent = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Requests that may be open at once, of all workers together. Empty for no limit.",
+    )
+    requests_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Requests that may begin within any 60 seconds, of all workers together. Empty for no limit.",
+    )
 
     class Meta:
         ordering = ["created_at"]
@@ -39,6 +52,40 @@ class ModelProvider(TimestampedModel):
     def set_secret(self, secret: str) -> None:
         """Store the API key encrypted. There is no way to read it back but to use it."""
         self.secret_encrypted = encrypt(secret)
+
+
+class ProviderLoad(models.Model):
+    """What all workers together may ask of one server just now. Only `agents.limits` writes it.
+
+    `key` is "provider/<id>", "environment/<name>" or "endpoint/<project>/<origin>". `ceiling` is set while a 429 is recent.
+    """
+
+    key = models.CharField(max_length=600, unique=True)
+    ceiling = models.FloatField(null=True)
+    cuts = models.PositiveBigIntegerField(default=0)
+    throttled = models.PositiveBigIntegerField(default=0)
+    last_429_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    tokens = models.FloatField(default=0)
+    refilled_at = models.DateTimeField()
+    recent = models.JSONField(default=list)
+
+
+class ProviderShare(models.Model):
+    """The part of a load that one worker process holds, until `expires_at` unless it is renewed."""
+
+    load = models.ForeignKey(ProviderLoad, on_delete=models.CASCADE, related_name="shares", db_index=False)
+    holder = models.UUIDField()
+    in_use = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    wanted = models.PositiveIntegerField(default=0)
+    granted = models.PositiveIntegerField(default=0)
+    tokens = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["load", "holder"], name="share_once_a_holder")]
 
 
 class Agent(TimestampedModel):

@@ -1,10 +1,13 @@
-"""Reads of agents: which one a name means, and the pages of a project's list."""
+"""Reads of agents and providers: which one a name means, the pages of a project's list, and what its providers are asked just now."""
 
 import uuid
 
 from django.db.models import QuerySet
 
-from agents.models import Agent
+from agents.clients import environment_providers
+from agents.limits.keys import environment_key, provider_key
+from agents.limits.states import ProviderState, loads_of, with_load
+from agents.models import Agent, ModelProvider
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset, first_rows, rows_after
 
@@ -40,3 +43,33 @@ def agent_list(*, project: Project, search: str = "") -> QuerySet[Agent]:
 def agent_page(*, agents: QuerySet[Agent], size: int, after: Keyset | None = None) -> tuple[list[Agent], bool]:
     """A page by keyset, and whether more follows. An agent made meanwhile moves nothing. The wide columns stay in the database."""
     return first_rows(rows_after(agents, after).defer("character", "endpoint_secret_encrypted"), size)
+
+
+def provider_loads(project: Project) -> list[ProviderState]:
+    """The project's providers, oldest first, then the environment's that none of them hides, with their limits and use. Two queries."""
+    rows = list(ModelProvider.objects.filter(project=project).defer("secret_encrypted"))
+    states = {provider_key(row.id): _configured(row) for row in rows}
+    hidden = {row.name for row in rows if row.is_active}
+    for name, provider in environment_providers().items():
+        if name not in hidden:
+            states[environment_key(name)] = ProviderState(name, provider.kind, provider.base_url)
+    loads = loads_of(states)
+    return [with_load(state, loads.get(key)) for key, state in states.items()]
+
+
+def provider_load(provider: ModelProvider) -> ProviderState:
+    """The same for one provider. One query."""
+    key = provider_key(provider.id)
+    return with_load(_configured(provider), loads_of([key]).get(key))
+
+
+def _configured(row: ModelProvider) -> ProviderState:
+    return ProviderState(
+        name=row.name,
+        kind=row.kind,
+        base_url=row.base_url,
+        provider_id=row.id,
+        is_active=row.is_active,
+        max_concurrent=row.max_concurrent,
+        requests_per_minute=row.requests_per_minute,
+    )

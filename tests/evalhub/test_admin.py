@@ -21,7 +21,7 @@ from templates_app.services import system_templates_ensure
 from tests.support.runs import agent_make, project_make, run_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
-INSIDE_ANOTHER = {"EvalCategory"}  # edited on its template's page
+INSIDE_ANOTHER = {"EvalCategory", "ProviderLoad", "ProviderShare"}  # on the page of the template, of the provider
 OURS = [
     model
     for app in ("accounts", "agents", "templates_app", "runs")

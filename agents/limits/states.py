@@ -1,0 +1,69 @@
+"""What people see of a provider's limits: those configured, today's ceiling, and who uses and waits for what. Read by `agents.selectors`."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from agents.limits.arithmetic import asked_lately
+from agents.models import ProviderLoad
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """A provider just now, over all workers. `provider_id` is None for one whose key stands in the environment.
+
+    `ceiling` is None unless a 429 set one lately. `granted` are the places that workers hold, `in_use` those with a request open,
+    `last_minute` the requests that began within a minute; all three lag behind by up to two seconds.
+    """
+
+    name: str
+    kind: str
+    base_url: str
+    provider_id: uuid.UUID | None = None
+    is_active: bool = True
+    max_concurrent: int | None = None
+    requests_per_minute: int | None = None
+    ceiling: int | None = None
+    in_use: int = 0
+    granted: int = 0
+    waiting: int = 0
+    workers: int = 0
+    last_minute: int = 0
+    throttled: int = 0
+    last_429_at: datetime | None = None
+    paused_until: datetime | None = None
+
+
+def loads_of(keys: Collection[str]) -> dict[str, ProviderLoad]:
+    """The loads with these keys, each with the sums of its living shares. One query."""
+    loads: QuerySet[ProviderLoad] = ProviderLoad.objects.filter(key__in=keys)
+    living = Q(shares__expires_at__gt=timezone.now())
+    summed = loads.annotate(
+        in_use=Sum("shares__in_use", filter=living, default=0),
+        granted=Sum("shares__granted", filter=living, default=0),
+        waiting=Sum("shares__waiting", filter=living, default=0),
+        workers=Count("shares", filter=living),
+    )
+    return {load.key: load for load in summed}
+
+
+def with_load(state: ProviderState, load: ProviderLoad | None) -> ProviderState:
+    """The state with what its load says; as it is when nobody has asked the provider yet."""
+    if load is None:
+        return state
+    now = timezone.now()
+    paused = load.paused_until if load.paused_until and load.paused_until > now else None
+    sums = {name: getattr(load, name) for name in ("in_use", "granted", "waiting", "workers")}
+    return replace(
+        state,
+        ceiling=None if load.ceiling is None else int(load.ceiling),
+        last_minute=asked_lately(load.recent, now),
+        throttled=load.throttled,
+        last_429_at=load.last_429_at,
+        paused_until=paused,
+        **sums,
+    )
