@@ -1,0 +1,124 @@
+"""What there is to do and who does it, over all projects: for `/metrics`, `/readyz` and the operations page. It names machines alone.
+
+Every read looks at what is alive or at the last days, never at history, so that it costs the same after a year.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Min, Q, Sum
+from django.utils import timezone
+
+from evalhub.accounts.models import Project
+from runs.models import CallTally, EvalRun, Worker
+from runs.states import Status
+
+SEEN_WITHIN = timedelta(minutes=1)
+# With every question about one of the two: SQLite finds the index of what is alive by these very words alone.
+ALIVE = Q(status__in=[Status.PENDING, Status.RUNNING])
+LONGEST_WAITING = 500  # the queue is taken from its old end, so the one that waits longest is among these
+SETTLED_DAYS = 2  # after this long no worker adds to a day any more
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Runs that wait and runs that are worked on. `silent` leases are those whose worker has not spoken in time."""
+
+    pending: int
+    running: int
+    oldest_pending_seconds: float
+    held: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What was asked of models. `unpriced` calls worked, but nobody knows what they cost."""
+
+    calls: int = 0
+    failed: int = 0
+    retries: int = 0
+    unpriced: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    price_usd: Decimal = Decimal(0)
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: "Calls") -> "Calls":
+        return Calls(*(getattr(self, name) + getattr(other, name) for name in COLUMNS))
+
+
+COLUMNS = tuple(field.name for field in fields(Calls))
+Tally = dict[tuple[str, str], Calls]  # by model and purpose
+
+
+def load() -> Load:
+    """Two queries, of what is alive."""
+    now = timezone.now()
+    counts = dict(EvalRun.objects.order_by().filter(ALIVE).values_list("status").annotate(runs=Count("*")))
+    held, silent = Q(lease_expires_at__gte=now), Q(lease_expires_at__lt=now)
+    running = EvalRun.objects.filter(ALIVE, status=Status.RUNNING)
+    leases = running.aggregate(held=Count("id", filter=held), silent=Count("id", filter=silent))
+    pending = counts.get(Status.PENDING, 0)
+    return Load(pending, counts.get(Status.RUNNING, 0), _waiting_seconds(now) if pending else 0.0, **leases)
+
+
+def _waiting_seconds(now: datetime) -> float:
+    """Since its last change, not since it was made: a run that was resumed after a week has waited only since then."""
+    oldest = EvalRun.objects.filter(ALIVE, status=Status.PENDING).order_by("created_at").values("updated_at")[:LONGEST_WAITING]
+    since = oldest.aggregate(since=Min("updated_at"))["since"]
+    return max((now - since).total_seconds(), 0.0) if since else 0.0
+
+
+def workers_seen(within: timedelta = SEEN_WITHIN) -> list[Worker]:
+    """The processes that have spoken lately: drains, and the supervisors above them. One query."""
+    return list(Worker.objects.filter(seen_at__gte=timezone.now() - within).order_by("host", "kind", "started_at"))
+
+
+def worker_is_seen() -> bool:
+    """Whether somebody would take a run now."""
+    return Worker.objects.filter(seen_at__gte=timezone.now() - SEEN_WITHIN).exists()
+
+
+def calls_since(project: Project, first_day: date) -> Calls:
+    """What a project has asked for since the beginning of a UTC day. One query."""
+    sums = CallTally.objects.filter(project=project, day__gte=first_day).aggregate(**{name: Sum(name) for name in COLUMNS})
+    return Calls(**{name: value for name, value in sums.items() if value is not None})
+
+
+class Totals:
+    """All calls there ever were, by model and purpose, of all projects: the counters of a process's `/metrics`.
+
+    Days that are settled are added up once a day and remembered, so that a scrape reads the last days alone.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._settled: Tally = {}
+        self._until: date | None = None
+
+    def now(self) -> Tally:
+        """One query; two in the first scrape of a day."""
+        with self._lock:
+            until = datetime.now(UTC).date() - timedelta(days=SETTLED_DAYS)
+            if self._until != until:
+                self._settled, self._until = _tally(day__lt=until), until
+            return merged(self._settled, _tally(day__gte=until))
+
+
+def _tally(**days: date) -> Tally:
+    rows: Sequence[Mapping[str, Any]] = list(
+        CallTally.objects.filter(**days).order_by().values("model", "purpose").annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
+    )
+    return {(row["model"], row["purpose"]): Calls(*(row[f"sum_{name}"] for name in COLUMNS)) for row in rows}
+
+
+def merged(one: Tally, other: Tally) -> Tally:
+    return {key: one.get(key, Calls()) + other.get(key, Calls()) for key in one.keys() | other.keys()}
