@@ -265,4 +265,4 @@ def ring_if_waiting() -> None:
 
 def queue_depth() -> int:
     """How many rings no worker has answered. More than a few means that no worker takes them."""
-    return OrmQ.objects.filter(lock__lte=timezone.now()).count()
+    return int(OrmQ.objects.filter(lock__lte=timezone.now()).count())
