@@ -7,14 +7,19 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from runs.engine.clock import CLOCK
 from runs.models import EvalRun
 from runs.states import Status
+
+T = TypeVar("T")
+FREE: dict[str, Any] = {"lease_token": None, "lease_owner": None, "lease_expires_at": None}
 
 
 class LeaseLost(Exception):
@@ -34,33 +39,37 @@ def lease_length() -> timedelta:
 
 
 @transaction.atomic
-def claim(limit: int) -> list[Lease]:
-    """Take up to `limit` waiting or abandoned runs, oldest first. Two claimers never get the same run."""
-    waiting = EvalRun.objects.claimable().order_by("created_at")
+def claim(limit: int, owner: uuid.UUID | None = None) -> list[Lease]:
+    """Take up to `limit` waiting or abandoned runs, oldest first. Two claimers never get the same run.
+
+    One token serves all that one claim takes: who may write is said by run and token together.
+    """
+    now = CLOCK.now()
+    waiting = EvalRun.objects.claimable(now) if CLOCK.believed else EvalRun.objects.filter(status=Status.PENDING)
+    waiting = waiting.order_by("created_at")
     if connection.features.has_select_for_update_skip_locked:
         waiting = waiting.select_for_update(skip_locked=True)
     # On SQLite the transaction holds the write lock from its start, so reading first is as good as a row lock.
     ids = list(waiting.values_list("id", flat=True)[:limit])
-    return [lease for run_id in ids if (lease := _take(run_id))]
-
-
-def _take(run_id: uuid.UUID) -> Lease | None:
-    lease = Lease(run_id, uuid.uuid4())
-    now = timezone.now()
-    won = (
-        EvalRun.objects.claimable()
-        .filter(pk=run_id)
-        .update(
-            status=Status.RUNNING, lease_token=lease.token, lease_expires_at=now + lease_length(), attempt=F("attempt") + 1, updated_at=now
+    token = uuid.uuid4()
+    for chunk in _chunks(ids):
+        EvalRun.objects.filter(pk__in=chunk).update(
+            status=Status.RUNNING,
+            lease_token=token,
+            lease_owner=owner,
+            lease_expires_at=now + lease_length(),
+            attempt=F("attempt") + 1,
+            updated_at=timezone.now(),
         )
-    )
-    return lease if won else None
+    return [Lease(run_id, token) for run_id in ids]
 
 
 def beat(leases: Collection[Lease]) -> None:
     """Say that these runs are still worked on. A run whose token has changed is not touched."""
+    expires = CLOCK.now() + lease_length()
     for chunk in _chunks(list(leases)):
-        EvalRun.objects.filter(lease_token__in=[lease.token for lease in chunk]).update(lease_expires_at=timezone.now() + lease_length())
+        tokens = {lease.token for lease in chunk}
+        EvalRun.objects.filter(pk__in=[lease.run_id for lease in chunk], lease_token__in=tokens).update(lease_expires_at=expires)
 
 
 def cancelled(leases: Collection[Lease]) -> set[uuid.UUID]:
@@ -75,11 +84,21 @@ def cancelled(leases: Collection[Lease]) -> set[uuid.UUID]:
 
 def give_back(leases: Collection[Lease]) -> None:
     """Return runs unfinished, so that the next worker goes on at once. An orderly return does not count as an attempt."""
-    for lease in leases:
-        EvalRun.objects.filter(pk=lease.run_id, lease_token=lease.token, status=Status.RUNNING).update(
-            status=Status.PENDING, lease_token=None, lease_expires_at=None, attempt=F("attempt") - 1
-        )
+    for chunk in _chunks(list(leases)):
+        tokens = {lease.token for lease in chunk}
+        held = EvalRun.objects.filter(pk__in=[lease.run_id for lease in chunk], lease_token__in=tokens, status=Status.RUNNING)
+        held.update(status=Status.PENDING, attempt=F("attempt") - 1, **FREE)
 
 
-def _chunks(leases: list[Lease], size: int = 500) -> list[list[Lease]]:
-    return [leases[start : start + size] for start in range(0, len(leases), size)]
+def release_of(owner: uuid.UUID) -> int:
+    """Free what a dead worker held; its attempt stays counted. Nothing of it that is still on its way can be written any more.
+
+    A run without an attempt left stays `running`, held by nobody: the sweep ends it as interrupted.
+    """
+    held = EvalRun.objects.filter(lease_owner=owner, status=Status.RUNNING)
+    waiting = held.filter(attempt__lt=F("max_attempts")).update(status=Status.PENDING, **FREE)
+    return waiting + held.update(**FREE)
+
+
+def _chunks(items: list[T], size: int = 500) -> list[list[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -5,6 +5,7 @@ It outlives what it was made from: see `_outlived`.
 """
 
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -18,6 +19,7 @@ from runs.states import ACTIVE, FINAL, Status
 from templates_app.models import EvalTemplate
 
 MODEL_NAME = 300  # provider/model, where each part may be 200 long with an endpoint agent
+LONGEST_LEASE = timedelta(minutes=11)  # EVALHUB_LEASE_SECONDS is ten at most; machines may have different ones
 STATUS_CHOICES = [(status.value, status.value) for status in Status]
 
 
@@ -29,20 +31,26 @@ def _outlived(to: Any) -> Any:
     return models.ForeignKey(to, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, blank=True, related_name="+")
 
 
+def _silent(at: datetime) -> Q:
+    """Held by nobody, run out, or ahead of any lease that can be set: then the clock went back, and nobody has renewed it since."""
+    ahead = at + LONGEST_LEASE
+    return Q(status=Status.RUNNING) & (Q(lease_expires_at=None) | Q(lease_expires_at__lt=at) | Q(lease_expires_at__gt=ahead))
+
+
 class RunQuerySet(models.QuerySet["EvalRun"]):
     """Filters that more than one caller needs."""
 
     def of(self, project: Project) -> "RunQuerySet":
         return self.filter(project=project)
 
-    def claimable(self) -> "RunQuerySet":
-        """Waiting, or held by a worker whose lease went silent while attempts remain."""
-        silent = Q(status=Status.RUNNING, lease_expires_at__lt=timezone.now(), attempt__lt=models.F("max_attempts"))
-        return self.filter(Q(status=Status.PENDING) | silent)
+    def claimable(self, at: datetime | None = None) -> "RunQuerySet":
+        """Waiting, or held by a worker whose lease is silent at that time (now) while attempts remain."""
+        held = _silent(at or timezone.now()) & Q(attempt__lt=models.F("max_attempts"))
+        return self.filter(Q(status=Status.PENDING) | held)
 
-    def abandoned(self) -> "RunQuerySet":
+    def abandoned(self, at: datetime | None = None) -> "RunQuerySet":
         """Silent leases with no attempt left: to be ended as interrupted."""
-        return self.filter(status=Status.RUNNING, lease_expires_at__lt=timezone.now(), attempt__gte=models.F("max_attempts"))
+        return self.filter(_silent(at or timezone.now()), attempt__gte=models.F("max_attempts"))
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """One run after another, each locked before its rows and in a transaction of its own.

@@ -1,11 +1,21 @@
 """Who works, and what has been asked for: rows that the engine keeps about itself, for the operations page and for supervisors."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
+from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from runs.models.run import MODEL_NAME
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    """Filters that more than one caller needs."""
+
+    def seen_within(self, seconds: float) -> "WorkerQuerySet":
+        """Who spoke lately. A clock that is ahead of ours counts as lately too."""
+        return self.filter(seen_at__gte=timezone.now() - timedelta(seconds=seconds))
 
 
 class Worker(models.Model):
@@ -24,11 +34,14 @@ class Worker(models.Model):
     host = models.CharField(max_length=255)
     place = models.CharField(max_length=200, blank=True)
     pid = models.PositiveIntegerField()
+    born = models.PositiveBigIntegerField(default=0, help_text="Clock ticks from boot to its start: tells it from a later one of that pid.")
     concurrency = models.PositiveIntegerField(default=0, help_text="Runs it may drive at once.")
     driving = models.PositiveIntegerField(default=0, help_text="Runs it drives.")
     calls_per_second = models.FloatField(default=0)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["seen_at"], name="worker_seen")]
