@@ -31,6 +31,7 @@ Concurrency = Annotated[int | None, given("--concurrency", RUNS_AT_ONCE, min=1, 
 
 Url = Annotated[str, typer.Option("--url", envvar="EVALHUB_URL", help="Where EvalHub answers.")]
 ApiKey = Annotated[str, given("--api-key", "A key made with `evalhub create-key`.", envvar="EVALHUB_API_KEY")]
+RunId = Annotated[str, typer.Argument(help="The run's UUID, the last part of its page's address.", metavar="RUN_ID")]
 AgentName = Annotated[str, given("--agent", "The agent's name or UUID.")]
 TemplateName = Annotated[str, given("--template", "The quality template's name or UUID.")]
 MinScore = Annotated[float | None, given("--min-score", "Exit with 1 when the score is below this.", min=0, max=100)]

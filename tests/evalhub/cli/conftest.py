@@ -65,6 +65,7 @@ class StandIn:
     """Answers of the stand-in, and what it was asked. `streams` are sent one a connection; a None in a stream cuts it."""
 
     url: str = ""
+    acted: str = "pending"  # the run's status once it was asked to stop or to go on
     run: dict[str, Any] = field(default_factory=judged)
     streams: list[list[dict[str, Any] | None]] = field(default_factory=lambda: [[event(0, "run_started"), event(1, "final_status")]])
     refusals: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
@@ -72,6 +73,7 @@ class StandIn:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     idempotency_keys: list[str] = field(default_factory=list)
     asked_from: list[int] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
     async def start_run(self, request: web.Request) -> web.Response:
@@ -86,6 +88,13 @@ class StandIn:
             status, problem, headers = self.refusals.pop(0)
             return web.json_response(problem, status=status, headers=headers, content_type="application/problem+json")
         return web.json_response({"run_id": RUN_ID, "status": "running"})
+
+    async def act(self, request: web.Request) -> web.Response:
+        self.actions.append(request.match_info["action"])
+        if self.refusals:
+            status, problem, headers = self.refusals.pop(0)
+            return web.json_response(problem, status=status, headers=headers, content_type="application/problem+json")
+        return web.json_response(self.run | {"status": self.acted})
 
     async def templates(self, request: web.Request) -> web.Response:
         return web.json_response({"templates": [{"name": "Conversation quality", "template_id": TEMPLATE_ID}]})
@@ -111,6 +120,7 @@ class StandIn:
         app = web.Application(client_max_size=2**26)
         app.router.add_get("/api/v1/eval-templates", self.templates)
         app.router.add_post("/api/v1/agents/{agent}/{action}", self.start_run)
+        app.router.add_post(f"/api/v1/eval-runs/{RUN_ID}/{{action}}", self.act)
         app.router.add_get("/api/v1/eval-runs/{run}", self.show_run)
         app.router.add_get("/api/v1/eval-runs/{run}/events", self.events)
         return app

@@ -10,7 +10,7 @@ from tests.evalhub.cli.conftest import Command
 from tests.process.running import evalhub
 
 COMMANDS = ["up", "web", "worker", "migrate", "manage", "create-key", "create-project", "sign-in-link"]
-THROUGH_THE_API = ["run-eval", "evaluate", "model-server"]
+THROUGH_THE_API = ["run-eval", "evaluate", "cancel", "resume", "model-server"]
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS + THROUGH_THE_API if name != "manage"])
