@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from agents.llm.errors import RetryableError
 from agents.llm.spec import ModelSpec, OnRetry, RetryNotice
@@ -39,7 +39,7 @@ async def _again(call: Callable[[], Awaitable[Result]], error: RetryableError, s
     retrying = AsyncRetrying(
         sleep=asyncio.sleep,
         retry=retry_if_exception_type(RetryableError),
-        stop=stop_after_attempt(max(1, spec.max_attempts)) | _is_last,
+        stop=lambda state: state.attempt_number >= spec.max_attempts or _is_last(state),
         wait=lambda state: wait_s(spec, state.attempt_number, _failure(state)),
         before_sleep=_announcer(spec, on_retry),
         reraise=True,

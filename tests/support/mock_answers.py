@@ -17,15 +17,15 @@ def purpose_of(system: str, schema: Json | None) -> str:
     return "memory" if re.search(r"memory about one user|diary entry", system) else "agent"
 
 
-def talk(purpose: str, messages: list[Json]) -> str:
-    """A deterministic message. The user is content after three of its own."""
+def talk(purpose: str, messages: list[Json], *, user_turns: int = 3) -> str:
+    """A deterministic message. The user is content after so many of its own."""
     own = sum(message["role"] == "assistant" for message in messages)
     heard = next((text_of(message) for message in reversed(messages) if message["role"] == "user"), "")
     about = " ".join(heard.split()[:8]) or "nothing"
     if purpose == "memory":
         return f"- The user spoke about: {about}"
     if purpose == "user":
-        return "Thank you, that is all.\n[[goal_met]]" if own >= 3 else f"Question {own + 1}: what about {about}?"
+        return "Thank you, that is all.\n[[goal_met]]" if own >= user_turns else f"Question {own + 1}: what about {about}?"
     return f"Answer {own + 1} on: {about}"
 
 

@@ -4,8 +4,10 @@ A model called `mock+429x2+latency50` answers its first two requests with 429 an
 and purpose; without it a fault stays for good.
 """
 
+import random
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _PART = re.compile(r"(?P<kind>latency|jitter|retry-after|[a-z][a-z-]*?|\d{3})(?P<number>\d[\d.-]*)?(?:x(?P<times>\d+))?")
@@ -14,14 +16,30 @@ _PART = re.compile(r"(?P<kind>latency|jitter|retry-after|[a-z][a-z-]*?|\d{3})(?P
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`kind` is a status (429, 500, …), a way to fail (hang, cut, cut-body, redirect, quota, html-error), a refused part of the request
-    (no-schema, no-tools, no-temperature, no-seed, new-limit), an odd 200 (broken-json, empty-body, plain-text, wrong-schema, prose,
-    no-usage, html, empty, length, huge, null, list, error-inside), or latency and jitter, which only slow an answer down."""
+    (no-schema, no-tools, no-temperature, no-seed, new-limit), an odd 200 (broken-json, cut-answer, empty-body, plain-text, wrong-schema,
+    prose, no-usage, html, empty, length, huge, null, list, error-inside), or latency and jitter, which only slow an answer down."""
 
     kind: str
     seconds: float = 0.0
     most_seconds: float = 0.0
     retry_after: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Faults by chance: `rates` by kind. The same seed gives request number n of a model the same fate, in whatever order requests come."""
+
+    seed: int
+    rates: Mapping[str, float]
+
+    def drawn(self, model: str, count: int) -> list[Fault]:
+        left = random.Random(f"{self.seed} {model} {count}").random()
+        for kind, rate in self.rates.items():
+            left -= rate
+            if left < 0:
+                return [Fault(kind)]
+        return []
 
 
 SLOW = frozenset({"latency", "jitter"})
@@ -33,6 +51,7 @@ class Script:
 
     queues: dict[str, deque[Fault | None]] = field(default_factory=dict)
     standing: dict[str, list[Fault]] = field(default_factory=dict)
+    mix: Mix | None = None
 
     def push(self, model: str, *faults: Fault | str | None) -> None:
         """The next requests of `model`, one each; None is a good answer."""
@@ -48,7 +67,8 @@ class Script:
         if queue:
             fault = queue.popleft()
             return [fault] if fault else []
-        return [*self.standing.get(model, []), *faults_in_name(model, count)]
+        drawn = self.mix.drawn(model, count) if self.mix else []
+        return [*self.standing.get(model, []), *faults_in_name(model, count), *drawn]
 
 
 def faults_in_name(model: str, count: int) -> list[Fault]:

@@ -31,12 +31,15 @@ class MockModelServer:
         self.requests: list[Json] = []
         self.headers: list[dict[str, str]] = []
         self.stats: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
         self.first_request = asyncio.Event()
         self.reply_text: str | None = None
         self.reply_delay_s = 0.0
+        self.user_turns = 3
         self._host, self._port = host, port
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        # An answer that hangs ends with its client; without this its task would outlive the server.
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
 
     @property
     def url(self) -> str:
@@ -110,6 +113,7 @@ class MockModelServer:
         faults = self.script.next_for(model, self._counts[model, purpose])
         await asyncio.sleep(self.reply_delay_s + sum(_delay(fault) for fault in faults))
         kind = next((fault for fault in faults if fault.kind not in SLOW), None)
+        self.faults[kind.kind if kind else ""] += 1
         return await self._failed(request, kind, body, shaped) if kind else self._good(body, shaped)
 
     def _good(self, body: Json, shaped: Shaper, *, text: str | None = None, usage: bool = True) -> web.Response:
@@ -122,7 +126,7 @@ class MockModelServer:
             return self.reply_text
         schema = schema_of(body)
         if schema is None:
-            return talk(purpose_of(_system_of(body), None), body["messages"])
+            return talk(purpose_of(_system_of(body), None), body["messages"], user_turns=self.user_turns)
         return json.dumps(instance_of(schema, "\n".join(text_of(message) for message in body["messages"])))
 
     async def _failed(self, request: web.Request, fault: Fault, body: Json, shaped: Shaper) -> web.StreamResponse:
@@ -137,6 +141,8 @@ class MockModelServer:
         """Answers with 200 that are wrong in themselves, and the good one where a fault does not apply."""
         if kind in ODD_TEXTS:
             return self._good(body, shaped, text=ODD_TEXTS[kind])
+        if kind == "cut-answer":
+            return self._cut_answer(body, shaped)
         if kind == "no-usage":
             return self._good(body, shaped, usage=False)
         if kind == "length":
@@ -153,6 +159,11 @@ class MockModelServer:
         if kind == "huge":
             return web.Response(body=b'{"x": "' + b"a" * (9 * 1024 * 1024) + b'"}', content_type="application/json")
         return self._good(body, shaped)
+
+    def _cut_answer(self, body: Json, shaped: Shaper) -> web.Response:
+        """Half of the JSON that was asked for, in a whole body. Half of a message could not be told from one, so there the body is cut."""
+        text = self._text(body)
+        return self._odd("broken-json", body, shaped) if schema_of(body) is None else self._good(body, shaped, text=text[: len(text) // 2])
 
 
 ODD_TEXTS = {"wrong-schema": '{"score": "very good"}', "prose": "I would rather not answer in JSON.", "empty": ""}
