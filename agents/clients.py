@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from agents.addresses import origin
+from agents.limits.keys import endpoint_key, environment_key, provider_key
 from agents.llm.errors import PermanentError
 from agents.llm.outbound import AddressPolicy
 from agents.llm.prices import provider_for_bare_name
@@ -52,6 +53,7 @@ class Provider:
     base_url: str
     secret: str
     default_model: str = ""
+    load_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,19 @@ def _spec(provider: Provider, model: str) -> ModelSpec:
         api_key=provider.secret,
         timeout_s=settings.ENV.model_timeout,
         max_attempts=settings.ENV.model_attempts,
+        load_key=provider.load_key,
     )
 
 
 def load_providers(project: Project) -> Providers:
     """The project's active providers and the environment's; a row hides the environment's provider of the same name. One query."""
     rows = ModelProvider.objects.filter(project=project, is_active=True).order_by("created_at")
-    own = {row.name: Provider(row.name, row.kind, row.base_url, _secret(row.secret_encrypted, row.name), row.default_model) for row in rows}
+    own = {
+        row.name: Provider(
+            row.name, row.kind, row.base_url, _secret(row.secret_encrypted, row.name), row.default_model, provider_key(row.id)
+        )
+        for row in rows
+    }
     return Providers(own | {name: provider for name, provider in environment_providers().items() if name not in own})
 
 
@@ -137,7 +145,11 @@ def environment_providers() -> dict[str, Provider]:
         "google": (env.gemini_api_key, "openai", GOOGLE_URL, env.gemini_api_key),
         "openrouter": (env.openrouter_api_key, "openai", OPENROUTER_URL, env.openrouter_api_key),
     }
-    return {name: Provider(name, kind, url, secret) for name, (there, kind, url, secret) in found.items() if there}
+    return {
+        name: Provider(name, kind, url, secret, load_key=environment_key(name))
+        for name, (there, kind, url, secret) in found.items()
+        if there
+    }
 
 
 def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, project: Project, started_with: str = "") -> ModelSpec:
@@ -163,6 +175,7 @@ def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, project: Pr
         api_key=secret,
         timeout_s=float(snapshot["timeout_seconds"]),
         max_attempts=settings.ENV.model_attempts,
+        load_key=endpoint_key(project.id, snapshot["endpoint_url"]),
     )
     return replace(spec, reply_path=snapshot["reply_path"]) if snapshot["reply_path"] else spec
 

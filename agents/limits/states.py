@@ -1,4 +1,4 @@
-"""What people see of a provider's limits: those configured, today's ceiling, and who uses and waits for what. Read by `agents.selectors`."""
+"""What people see of limits: those configured, today's ceiling, and who uses and waits for what. Read by `agents.selectors`."""
 
 import uuid
 from collections.abc import Collection

@@ -11,10 +11,11 @@ from functools import partial
 from pydantic import BaseModel
 
 from agents.llm.errors import LLMError, RetryableError
+from agents.llm.gate import Gate, through
 from agents.llm.prices import price_of
 from agents.llm.quoting import storable
 from agents.llm.retry import with_retries
-from agents.llm.spec import ModelSpec, OnRetry
+from agents.llm.spec import ModelSpec, OnRetry, RetryNotice
 from agents.llm.structured import Forms, answer_in_schema
 from agents.llm.types import CallContext, CallRecord, ChatMessage, Reply
 from agents.llm.wire import Refused, Wire, WireReply, WireRequest
@@ -26,12 +27,13 @@ MAX_LESSONS = 4  # there are three parameters a wire can learn to leave out
 class WireModel:
     """A model behind a wire. See `types.ChatModel`."""
 
-    def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None = None) -> None:
+    def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None = None, gate: Gate | None = None) -> None:
         self.name = spec.name
         self.is_demo = spec.kind == "demo"
         self._spec = spec
         self._wire = wire
         self._on_retry = on_retry
+        self._gate = gate
         self._forms = Forms(wire.forms)
 
     async def complete(
@@ -45,7 +47,7 @@ class WireModel:
         context: CallContext | None = None,
     ) -> Reply:
         request = WireRequest(tuple(messages), temperature, max_tokens, seed, context)
-        exchange = Exchange(self._spec, self._wire, self._on_retry)
+        exchange = Exchange(self._spec, self._wire, self._on_retry, self._gate)
         parsed: BaseModel | None = None
         try:
             if schema is None:
@@ -61,22 +63,35 @@ class WireModel:
 class Exchange:
     """Everything one `complete` sends, so that a failure still knows what was paid for."""
 
-    def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None) -> None:
+    def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None, gate: Gate | None = None) -> None:
         self.calls: list[CallRecord] = []
         self._empty = 0
         self._spec = spec
         self._wire = wire
         self._on_retry = on_retry
+        self._gate = gate
+        self._said_waiting = False
 
     async def ask(self, request: WireRequest) -> WireReply:
         """One answer, however many requests it takes: retries, and a word less where the server refuses one."""
+        once = partial(self._once, request)
+        if self._gate:
+            once = partial(through, self._gate, once, self._say_waiting)
         for _ in range(MAX_LESSONS):
             try:
-                return await with_retries(partial(self._once, request), self._spec, self._on_retry)
+                return await with_retries(once, self._spec, self._on_retry)
             except Refused as refusal:
                 if not self._wire.learn(refusal):
                     raise
-        return await with_retries(partial(self._once, request), self._spec, self._on_retry)
+        return await with_retries(once, self._spec, self._on_retry)
+
+    async def _say_waiting(self) -> None:
+        """Once an exchange: a page shows the last word about a run until something else happens to it."""
+        if self._on_retry is None or self._said_waiting:
+            return
+        self._said_waiting = True
+        words = f"{self._spec.provider} takes no more requests for now; {self._spec.name} waits for a free place."
+        await self._on_retry(RetryNotice(self._spec.name, len(self.calls), self._spec.max_attempts, 0.0, words))
 
     def reply(self, answer: WireReply, parsed: BaseModel | None) -> Reply:
         return Reply(

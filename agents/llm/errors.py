@@ -33,6 +33,10 @@ class RetryableError(LLMError):
         self.is_last = is_last
 
 
+class RateLimited(RetryableError):
+    """429: the server takes no more at the moment. What a provider's shared ceiling is learnt from."""
+
+
 class PermanentError(LLMError):
     """Asking again cannot help: wrong key, unknown model, an answer that is not the protocol's."""
 

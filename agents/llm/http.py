@@ -6,13 +6,14 @@ Wires call `post_json`; a worker loop calls `open_session` once (and once more w
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.request import getproxies
 
 import aiohttp
 from yarl import URL
 
-from agents.llm.errors import LLMError, PermanentError, RetryableError
+from agents.llm.errors import LLMError, PermanentError, RateLimited, RetryableError
 from agents.llm.outbound import AddressPolicy, LiteralGuard, VettingResolver
 from agents.llm.quoting import looks_like_html, quote
 from agents.llm.retry_after import retry_after_s
@@ -139,7 +140,8 @@ def error_of_status(spec: ModelSpec, url: str, answer: Answer, *, sent: Mapping[
         )
     message = " ".join(filter(None, (f"{where(spec, url)} answered {status}: {server_words(spec, answer)}", HINTS.get(status, ""))))
     if status >= 500 or (status in RETRYABLE_STATUSES and "insufficient_quota" not in answer.text):
-        return RetryableError(message, retry_after=retry_after_s(answer.retry_after))
+        kind = RateLimited if status == HTTPStatus.TOO_MANY_REQUESTS else RetryableError
+        return kind(message, retry_after=retry_after_s(answer.retry_after))
     return Refused(message, status=status, said=answer.text[:4000], sent=sent)
 
 

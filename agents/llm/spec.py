@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 class ModelSpec:
     """One model at one address. Secrets stay out of `repr`, so a spec may be logged.
 
+    `load_key` names what it shares limits with (`agents.limits.keys`), "" for nothing.
     `max_attempts` counts requests, so 1 never retries. `answer_delay_s` only means something to the demo models.
     """
 
@@ -26,6 +27,7 @@ class ModelSpec:
     retry_base_s: float = 0.5
     retry_cap_s: float = 30.0
     answer_delay_s: float = 0.0
+    load_key: str = ""
 
     @property
     def name(self) -> str:
