@@ -8,7 +8,9 @@ import contextlib
 import logging
 import time
 import uuid
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from django.conf import settings
@@ -16,17 +18,20 @@ from django.db import InterfaceError, OperationalError, connection
 
 from agents.clients import outbound_policy
 from agents.llm.http import open_session
-from runs.engine import lease, stop
+from runs.engine import lease, presence, stop
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.sweep import run_sweep
+from runs.engine.workers import BEAT_SECONDS, WorkerRow
+from runs.models import Worker
 
 logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 300.0
 CLAIM_SECONDS = 0.2
 WATCH_SECONDS = 0.5
 SWEEP_SECONDS = 60.0
+ABORT_SECONDS = 2.0
 LINGER_SECONDS = 1.0
 
 
@@ -39,42 +44,65 @@ class Driven:
 
 
 @dataclass(slots=True)
+class Pace:
+    """How many model calls a second. `ended` is the sum of runs that are over."""
+
+    ended: int = 0
+    counted: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def rate(self, driven: Iterable[int]) -> float:
+        """Calls a second since this was asked last. `driven` has the calls of each run that is still in work."""
+        total, now = self.ended + sum(driven), time.monotonic()
+        made, seconds = total - self.counted, now - self.since
+        self.counted, self.since = total, now
+        return round(made / seconds, 2) if seconds > 0 else 0.0
+
+
+@dataclass(slots=True)
 class Drain:
-    """The loop of one worker process. `driven` holds what is in work, by run."""
+    """The loop of one worker process. `driven` holds what is in work, by run; `stopped` what was left at the end of a turn."""
 
     journal: Journal
     models_http: aiohttp.ClientSession
     endpoints_http: aiohttp.ClientSession
+    row: WorkerRow
     concurrency: int
     linger: float = LINGER_SECONDS
     driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
+    stopped: list[Lease] = field(default_factory=list)
     finished: int = 0
+    pace: Pace = field(default_factory=Pace)
 
     async def work(self) -> None:
         """Claim and drive until there is nothing to do, the time is up, or a stop is asked for."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        idle_since = time.monotonic()
+        await self._speak()
         watcher = asyncio.create_task(self._watch())
         try:
-            while not stop.requested():
-                # While a long run is still driven its process can take nothing from the queue, so it goes on claiming.
-                may_claim = bool(self.driven) or time.monotonic() < deadline
-                claimed = await self._claim() if may_claim else 0
-                if self.driven or claimed:
-                    idle_since = time.monotonic()
-                elif not may_claim or time.monotonic() - idle_since > self.linger:
-                    break
-                await self._wait()
+            await self._claim_and_wait()
         finally:
+            await self._leave()
             watcher.cancel()
-            await self._give_back()
+
+    async def _claim_and_wait(self) -> None:
+        deadline = time.monotonic() + DRAIN_SECONDS
+        idle_since = time.monotonic()
+        while not stop.requested():
+            # While a long run is still driven its process can take nothing from the queue, so it goes on claiming.
+            may_claim = bool(self.driven) or time.monotonic() < deadline
+            claimed = await self._claim() if may_claim else 0
+            if self.driven or claimed:
+                idle_since = time.monotonic()
+            elif not may_claim or time.monotonic() - idle_since > self.linger:
+                return
+            await self._wait()
 
     async def _claim(self) -> int:
         free = self.concurrency - len(self.driven)
         if free <= 0:
             return 0
         try:
-            leases: list[Lease] = await self.journal.call(lambda: lease.claim(free))
+            leases: list[Lease] = await self.journal.call(lambda: lease.claim(free, self.row.id))
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
@@ -87,6 +115,8 @@ class Drain:
         try:
             await execution.drive()
             self.finished += 1
+        except stop.Stopping:
+            self.stopped.append(execution.lease)
         except LeaseLost:
             logger.warning("Run %s is no longer ours; nothing more is written to it", execution.lease.run_id)
         except asyncio.CancelledError:
@@ -102,24 +132,42 @@ class Drain:
             await asyncio.wait(tasks, timeout=CLAIM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(CLAIM_SECONDS)
-        self.driven = {run_id: driven for run_id, driven in self.driven.items() if not driven.task.done()}
+        for run_id in [run_id for run_id, driven in self.driven.items() if driven.task.done()]:
+            self.pace.ended += self.driven.pop(run_id).execution.calls
 
     async def _watch(self) -> None:
-        """Heartbeats at a third of the lease, a look for cancelled runs in between, and the sweep that a busy process cannot be given."""
-        beat_every = settings.ENV.lease_seconds / 3
+        """Heartbeats well within the lease, a look for cancelled runs in between, and the sweep that a busy process cannot be given."""
+        beat_every = min(settings.ENV.lease_seconds / 3, BEAT_SECONDS)
         last_beat = last_sweep = time.monotonic()
         while True:
             await asyncio.sleep(min(WATCH_SECONDS, beat_every))
-            try:
-                if time.monotonic() - last_beat >= beat_every:
-                    last_beat = time.monotonic()
-                    await self.journal.call(lambda: lease.beat(self._leases()))
-                await self._cancel_asked()
-                if time.monotonic() - last_sweep >= SWEEP_SECONDS:
-                    last_sweep = time.monotonic()
-                    await self.journal.call(run_sweep)
-            except Exception:
-                logger.exception("A heartbeat failed; the next one follows")
+            if time.monotonic() - last_beat >= beat_every:
+                last_beat = time.monotonic()
+                await self._speak()
+            await self._safely(self._cancel_asked)
+            if time.monotonic() - last_sweep >= SWEEP_SECONDS:
+                last_sweep = time.monotonic()
+                await self._safely(lambda: self.journal.call(run_sweep))
+
+    async def _speak(self) -> None:
+        """The heartbeat: the leases, and the row of this process."""
+        leases, driving = self._leases(), len(self.driven)
+        rate = self.pace.rate(driven.execution.calls for driven in self.driven.values())
+
+        def write() -> None:
+            lease.beat(leases)
+            self.row.beat(driving=driving, calls_per_second=rate)
+
+        await self._safely(lambda: self.journal.call(write))
+
+    async def _safely(self, act: Callable[[], Awaitable[Any]]) -> None:
+        """What fails here is done again soon: it must not end the watch."""
+        try:
+            await act()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database did not take a heartbeat (%s); the next one follows", str(error).strip())
+        except Exception:
+            logger.exception("A heartbeat failed; the next one follows")
 
     def _leases(self) -> list[Lease]:
         return [driven.execution.lease for driven in self.driven.values()]
@@ -133,22 +181,34 @@ class Drain:
                 driven.execution.cancelled = True
                 driven.task.cancel()
 
-    async def _give_back(self) -> None:
-        """Stop what still runs and return its leases: another worker continues at the next turn."""
-        left = [driven for driven in self.driven.values() if not driven.task.done()]
+    async def _leave(self) -> None:
+        """Turns in work have a while to be committed when a stop was asked for; what is left is aborted. Every lease goes back at once."""
+        until = time.monotonic() + (settings.ENV.stop_seconds if stop.requested() else 0)
+        while self.driven and time.monotonic() < until:
+            await self._wait()
+            await self._give_back()
+        left = list(self.driven.values())
         for driven in left:
             driven.task.cancel()
         if left:
-            await asyncio.wait([driven.task for driven in left], timeout=2)
-            leases = [driven.execution.lease for driven in left]
+            await asyncio.wait([driven.task for driven in left], timeout=ABORT_SECONDS)
+        self.stopped += [driven.execution.lease for driven in left]
+        await self._give_back()
+        await self._safely(lambda: self.journal.call(self.row.leave))
+
+    async def _give_back(self) -> None:
+        """Another worker continues at the next turn. Of a run that ended meanwhile, or that is not ours any more, nothing is changed."""
+        leases, self.stopped = self.stopped, []
+        if leases:
             await self.journal.call(lambda: lease.give_back(leases))
 
 
 async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
+    row = WorkerRow(Worker.Kind.DRAIN, supervisor=presence.supervisor(), concurrency=concurrency)
     with Journal() as journal:
         async with open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
-            loop = Drain(journal, models_http, endpoints_http, concurrency, linger)
+            loop = Drain(journal, models_http, endpoints_http, row, concurrency, linger)
             await loop.work()
             return loop.finished
 
@@ -158,4 +218,5 @@ def run_drain(linger: float = LINGER_SECONDS) -> int:
     # The worker's own connection would stay open, unused, for as long as the drain lasts.
     with contextlib.suppress(Exception):
         connection.close()
-    return asyncio.run(drain(settings.ENV.concurrency, linger))
+    with presence.at_work():
+        return asyncio.run(drain(settings.ENV.concurrency, linger))

@@ -16,9 +16,10 @@ from agents.llm.errors import LLMError
 from agents.llm.registry import connect
 from agents.llm.spec import ModelSpec, RetryNotice
 from agents.llm.types import ChatModel
+from runs.engine import stop
 from runs.engine.journal import Journal
 from runs.engine.judge import judge_once
-from runs.engine.lease import Lease, LeaseLost
+from runs.engine.lease import FREE, Lease, LeaseLost
 from runs.engine.record import RunRecorder, lines_of
 from runs.engine.scoring import Sample, combine
 from runs.engine.simulate import Scenario, Simulation, SimulationFailed
@@ -44,10 +45,6 @@ JUDGE_COLUMNS = {Verdict.Kind.QUALITY: "judge_model", Verdict.Kind.ADAPTATION: "
 PURPOSES = {Verdict.Kind.QUALITY: Purpose.JUDGE, Verdict.Kind.ADAPTATION: Purpose.ADAPTATION}
 
 
-class Cancelled(Exception):
-    """Somebody asked for it."""
-
-
 @dataclass(slots=True)
 class Loaded:
     """What a run starts or continues with, read in one go on the writer's connection."""
@@ -70,8 +67,14 @@ class Execution:
     cancelled: bool = False
     recorder: RunRecorder = field(init=False)
 
+    @property
+    def calls(self) -> int:
+        """Model calls that were written down so far."""
+        recorder: RunRecorder | None = getattr(self, "recorder", None)
+        return recorder.calls if recorder else 0
+
     async def drive(self) -> None:
-        """Bring the run to its end and write it down. Raises LeaseLost, and CancelledError when the worker stops."""
+        """Bring the run to its end and write it down. Raises LeaseLost, and Stopping or CancelledError when the worker stops."""
         run_id = self.lease.run_id
         try:
             loaded = await self.journal.call(lambda: _load(run_id))
@@ -88,6 +91,8 @@ class Execution:
             await self._steps(loaded)
         except (SimulationFailed, LLMError) as error:
             await self._end(Status.FAILED, error.code, error.message)
+        except stop.Stopping:
+            raise
         except (LeaseLost, OperationalError, InterfaceError):
             raise  # the database is away: the lease goes silent, and a worker goes on from what is written
         except asyncio.CancelledError:
@@ -110,7 +115,7 @@ class Execution:
             columns |= {"agent_model": agent.name, "user_model": user.name if user else ""}
         parts = [model for model in (agent, user, *judges.values()) if model]
         columns["uses_demo"] = run.uses_demo or any(model.is_demo for model in parts)
-        await self.recorder.commit(Entry(columns=columns, events=[RunStarted(message="A worker took the run.", attempt=run.attempt)]))
+        await self.recorder.commit(Entry(columns=columns, events=[_taken(loaded)]))
         if agent:
             simulation = Simulation(_scenario(run), agent, user, self.recorder, loaded.lines, dict(run.simulation_state))
             await simulation.play()
@@ -122,9 +127,9 @@ class Execution:
         run = loaded.run
         http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
         if all(plan["max_turns"] <= len(plan["script"]) for plan in run.sessions):
-            return self._connect(agent, http), None
+            return stop.UntilStop(self._connect(agent, http)), None
         user = loaded.providers.spec(run.user_model or str(run.simulation_config.get("model") or ""), part="user")
-        return self._connect(agent, http), self._connect(user, self.models_http)
+        return stop.UntilStop(self._connect(agent, http)), stop.UntilStop(self._connect(user, self.models_http))
 
     def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
         """The judge of each kind that the run asks for, the one it began with if it goes on; resolved before anything is paid for."""
@@ -165,6 +170,7 @@ class Execution:
         run = loaded.run
         rubric = run.template_snapshot if kind == Verdict.Kind.QUALITY else run.adaptation_template_snapshot
         purpose = PURPOSES[Verdict.Kind(kind)]
+        stop.raise_when_requested()  # once asked, a judge may be asked again within the sample: what it costs is written with it
         try:
             judgement = await judge_once(
                 judge, rubric, loaded.lines, persona=run.user_persona, agent_name=run.agent_name, seed=_seed(run) + number
@@ -208,10 +214,22 @@ class Execution:
             "error_reason": reason,
             "completed_at": timezone.now(),
             "started_at": run.started_at or timezone.now(),
-            "lease_token": None,
-            "lease_expires_at": None,
+            **FREE,
         }
         await self.recorder.commit(Entry(events=events, columns=columns))
+
+
+def _taken(loaded: Loaded) -> RunStarted:
+    """What the log says when a worker begins, and when another one goes on."""
+    run = loaded.run
+    if not run.next_seq:
+        said = "A worker took the run."
+    elif run.kind not in SIMULATES or run.simulation_state.get("finished"):
+        said = "A worker took the run again, to judge it."
+    else:
+        unanswered = bool(loaded.lines) and loaded.lines[-1].role == "user"
+        said = f"A worker took the run again, at turn {run.total_turns + (not unanswered)}."
+    return RunStarted(message=said, attempt=run.attempt)
 
 
 def _all_or_first_error(answers: Sequence[Verdict | BaseException]) -> list[Verdict]:

@@ -28,6 +28,7 @@ class RunRecorder:
         self._journal = journal
         # A judge's samples are asked for at once; event numbers must be given out in the order of the commits.
         self._lock = asyncio.Lock()
+        self.calls = 0
         self._before: dict[str, Any] = {}
 
     async def write(self, entry: Entry) -> None:
@@ -40,7 +41,8 @@ class RunRecorder:
     async def commit(self, entry: Entry, *, verdicts: Sequence[Verdict] = ()) -> None:
         """Write an entry, and verdicts with it. Raises LeaseLost."""
         async with self._lock:
-            columns, before = self._columns(entry), self._before
+            self.calls += len(entry.calls)
+            columns, before = self._columns(entry, verdicts), self._before
             rows = log.rows(self.run.id, self.run.next_seq, entry.events, self._totals())
             self.run.next_seq += len(rows)
             step = Step(
@@ -60,7 +62,7 @@ class RunRecorder:
                     setattr(self.run, name, value)
                 raise
 
-    def _columns(self, entry: Entry) -> dict[str, Any]:
+    def _columns(self, entry: Entry, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         """The run's columns that this entry changes, kept on the run in memory too."""
         changed: dict[str, Any] = dict(entry.columns)
         if entry.state is not None:
@@ -70,6 +72,8 @@ class RunRecorder:
         if entry.lines:
             changed["total_turns"] = self.run.total_turns + sum(line.role == "user" for line in entry.lines)
             changed["total_sessions"] = max(self.run.total_sessions, entry.lines[-1].session_index + 1)
+        if (entry.lines or verdicts) and self.run.attempt > 1:
+            changed["attempt"] = 1  # it got on: only tries in a row that do not are counted against max_attempts
         if entry.calls:
             changed |= self._costs(entry.purpose, entry.calls)
         self._before = {name: getattr(self.run, name) for name in [*changed, "next_seq"]}

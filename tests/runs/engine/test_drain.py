@@ -132,7 +132,9 @@ def test_a_crashed_run_goes_on_where_it_was_and_pays_for_nothing_twice() -> None
     )
     run.verdicts.all().delete()
     again = driven(run)
-    assert (again.status, again.attempt) == (Status.COMPLETED, 2)
+    assert (again.status, again.attempt) == (Status.COMPLETED, 1)
+    taken = again.events.filter(type="run_started").latest("seq").payload
+    assert (taken["attempt"], taken["message"]) == (2, "A worker took the run again, to judge it.")
     assert list(again.messages.order_by("index").values_list("content", flat=True)) == whole
     assert again.model_calls.filter(purpose="agent").count() == 2
 
@@ -167,6 +169,7 @@ def test_a_running_run_is_cancelled_within_two_seconds_though_a_call_is_in_fligh
 def stopped_after_its_first_message(settings: Any) -> EvalRun:
     """A run whose worker was told to stop in the middle of a call, and stopped."""
     slow(settings)
+    settings.ENV = settings.ENV.model_copy(update={"stop_seconds": 0.2})
     run = run_make()
     thread = in_thread()
     wait_for(lambda: run.messages.count() == 1)
