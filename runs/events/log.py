@@ -1,4 +1,4 @@
-"""The numbered log: `rows` is the only way an event becomes a row, `read_after` the only way it is read.
+"""The numbered log: `rows` is the only way an event becomes a row, `rows_after` the only way it is read.
 
 Readers ask by (run, seq), never by a global id: PostgreSQL commits out of order (decision 8).
 """
@@ -40,10 +40,14 @@ def announce(run_ids: Sequence[uuid.UUID]) -> None:
         cursor.executemany("SELECT pg_notify(%s, %s)", [(CHANNEL, str(run_id)) for run_id in run_ids])
 
 
+def rows_after(run_id: uuid.UUID, seq: int, limit: int = 1000) -> list[RunEvent]:
+    """Up to `limit` events with a number above `seq` (-1 for all)."""
+    return list(RunEvent.objects.filter(run_id=run_id, seq__gt=seq).order_by("seq")[:limit])
+
+
 def read_after(run_id: uuid.UUID, seq: int, limit: int = 1000) -> list[dict[str, Any]]:
-    """Up to `limit` events with a number above `seq` (-1 for all), as the stream sends them."""
-    found = RunEvent.objects.filter(run_id=run_id, seq__gt=seq).order_by("seq")[:limit]
-    return [as_json(event) for event in found]
+    """The same as the stream sends them."""
+    return [as_json(event) for event in rows_after(run_id, seq, limit)]
 
 
 def as_json(event: RunEvent) -> dict[str, Any]:

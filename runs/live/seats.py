@@ -22,6 +22,11 @@ class Seats:
         self._taken = 0
         self._taken_by: Counter[str] = Counter()
 
+    @property
+    def taken(self) -> int:
+        """How many connections are open in this process."""
+        return self._taken
+
     @contextlib.contextmanager
     def one(self) -> Iterator[None]:
         """A seat in this process, for one of whom nothing is known yet. Raises a 503 Problem when there is none."""

@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ from evalhub.accounts.selectors import Right
 from evalhub.common.problems import CONTENT_TYPE, Problem, invalid, not_found
 from runs.live.seats import seats
 from runs.live.tail import tail
-from runs.live.watch import RightLost
+from runs.live.watch import RightLost, Told
 from runs.models import EvalRun
 
 logger = logging.getLogger(__name__)
@@ -179,10 +179,10 @@ async def _body(send: Send, text: str, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
 
 
-def parts(batch: Iterable[dict[str, Any]]) -> Iterator[str]:
+def parts(batch: Iterable[Told]) -> Iterator[str]:
     """The frames of events, gathered into parts that are worth a call each and wait for a slow client one by one."""
     gathered = ""
-    for frame in (frame for event in batch for frame in frames(event)):
+    for frame in (frame for event in batch for frame in _frames_once(event)):
         gathered += frame
         if len(gathered) >= PART_CHARACTERS:
             yield gathered
@@ -191,7 +191,13 @@ def parts(batch: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield gathered
 
 
-def frames(event: dict[str, Any]) -> Iterator[str]:
+def _frames_once(event: Told) -> Sequence[str]:
+    if not event.frames:
+        event.frames = tuple(frames(event))
+    return event.frames
+
+
+def frames(event: Mapping[str, Any]) -> Iterator[str]:
     """The frames of one event: one, or several pieces of a large one.
 
     Only the last piece has the id: a client that is cut in the middle of an event resumes before it.

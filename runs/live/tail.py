@@ -9,15 +9,17 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from evalhub.accounts.selectors import Right, rights_held
 from runs.events import log
-from runs.live.watch import ROOM, Watch, wake
-from runs.models import EvalRun
+from runs.live.lag import Lag
+from runs.live.watch import ROOM, Told, Watch, wake
+from runs.models import EvalRun, RunEvent
 from runs.states import FINAL
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class Tail:
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._checked_at = 0.0
+        self.lag = Lag()
 
     @contextlib.asynccontextmanager
     async def watch(self, run_id: uuid.UUID, next_seq: int, right: Right | None = None) -> AsyncIterator[Watch]:
@@ -89,6 +92,8 @@ class Tail:
         for watch in watches:
             if watch.has_room():
                 waiting.setdefault(watch.run_id, []).append(watch)
+            else:
+                watch.caught_up = False
         heads = _heads(waiting)
         for run_id, of_run in waiting.items():
             wake(self._handed_out(run_id, of_run, heads.get(run_id)))
@@ -98,14 +103,26 @@ class Tail:
         """Those that were given something. `head` is the run's next event number and whether it is final; None when it was deleted."""
         next_seq, final = head or (0, True)
         lowest = min(watch.next_seq for watch in watches)
-        events = log.read_after(run_id, lowest - 1, BATCH) if lowest < next_seq else []
-        if len(events) == BATCH:
+        rows = log.rows_after(run_id, lowest - 1, BATCH) if lowest < next_seq else []
+        if len(rows) == BATCH:
             self._wanted.set()  # more is waiting
+        self._note_lag(rows, watches)
+        events = [Told(log.as_json(row)) for row in rows]
         given = [watch for watch in watches if events and watch.give(events)]
+        for watch in watches:
+            watch.caught_up = watch.next_seq >= next_seq
         over = [watch for watch in watches if final and watch.next_seq >= next_seq]
         for watch in over:
             watch.end()
         return given + over
+
+    def _note_lag(self, rows: Sequence[RunEvent], watches: Iterable[Watch]) -> None:
+        """Of the events that somebody waited for; a replay, or what a slow client left in the log, would tell of its reader."""
+        newest = min((watch.next_seq for watch in watches if watch.caught_up), default=None)
+        now = timezone.now()
+        for row in rows:
+            if newest is not None and row.seq >= newest:
+                self.lag.note((now - row.created_at).total_seconds())
 
 
 def _refused(watches: Iterable[Watch]) -> list[Watch]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from evalhub.accounts.selectors import Right
@@ -12,7 +12,20 @@ from evalhub.accounts.selectors import Right
 # A socket that reads slower than its run writes holds this many events, and at most one reading of the log more; the rest stays in the log.
 ROOM = 50
 
-Batch = list[dict[str, Any]]
+
+class Told(dict[str, Any]):
+    """One event as JSON, the same object for all who watch a run in this process: what is made of it is made once.
+
+    `frames` are those of the event stream; `updates` the HTML of the pages from an earlier event, by its number, up to this one.
+    """
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        super().__init__(event)
+        self.frames: Sequence[str] = ()
+        self.updates: dict[int, asyncio.Future[str]] = {}
+
+
+Batch = list[Told]
 
 
 class RightLost(Exception):
@@ -20,7 +33,10 @@ class RightLost(Exception):
 
 
 class Watch:
-    """`next_seq` is the first event it has not been given. Made on the socket's event loop; `more` asks the tail for another pass."""
+    """`next_seq` is the first event it has not been given. Made on the socket's event loop; `more` asks the tail for another pass.
+
+    `caught_up` is the tail's note that the watch has been given all there was: what it is given next is new to it because it is new.
+    """
 
     def __init__(self, run_id: uuid.UUID, next_seq: int, more: Callable[[], None], right: Right | None = None) -> None:
         self.run_id, self.next_seq, self.right = run_id, next_seq, right
@@ -30,6 +46,7 @@ class Watch:
         self._lock = threading.Lock()
         self._events: Batch = []
         self._over = self._passed_over = self._refused = False
+        self.caught_up = False
 
     async def batch(self) -> Batch:
         """All that has come since the last call, at least one event; empty once the run is final or deleted and all was given.
