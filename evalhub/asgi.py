@@ -14,15 +14,16 @@ from evalhub.unread import handed_out
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
 django_application = get_asgi_application()  # before anything that imports models
-PROBES = 2  # with places of their own: whether the process serves is to be heard while all others are taken
+PROBES = 2  # places of their own: how the process does is to be heard while all others are taken
 
 from runs.live.routing import http_patterns, websocket_patterns  # noqa: E402
 
 served = handed_out(bounded(django_application, settings.ENV.web_concurrency))
-probed = handed_out(bounded(django_application, PROBES))
+# Each with its own: what waits for a database that is away must not keep others from hearing that the process serves.
+probed = [path(name, handed_out(bounded(django_application, PROBES))) for name in ("healthz", "readyz", "metrics")]  # type: ignore[arg-type]
 application = ProtocolTypeRouter(
     {
-        "http": URLRouter([*http_patterns, path("healthz", probed), re_path(r"", served)]),  # type: ignore[arg-type]
+        "http": URLRouter([*http_patterns, *probed, re_path(r"", served)]),  # type: ignore[arg-type]
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_patterns))),
     }
 )

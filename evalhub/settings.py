@@ -157,6 +157,7 @@ DELETES_THAT_WAIT = ENV.web_concurrency // 4
 API_RATE_LIMIT = ENV.api_rate_limit
 API_RUN_RATE_LIMIT = ENV.api_run_rate_limit
 API_OPEN_STREAMS = ENV.api_open_streams
+METRICS_TOKEN = ENV.metrics_token
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["evalhub.api.KeyAuthentication", "evalhub.api.PersonAuthentication"],
@@ -191,7 +192,10 @@ CSRF_COOKIE_SAMESITE = "Lax"
 if ENV.https:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^api/"]  # a redirect would turn an API client's POST into a GET
+    SECURE_REDIRECT_EXEMPT = [
+        r"^(healthz|readyz|metrics)$",
+        r"^api/",
+    ]  # probes ask by http; a redirect would turn an API client's POST into a GET
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

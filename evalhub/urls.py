@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from evalhub import health
+from evalhub import health, metrics
 
 # Errors that Django answers itself: JSON for the API, a page for a browser.
 handler400 = "evalhub.api.bad_request"
@@ -13,6 +13,8 @@ handler500 = "evalhub.api.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("admin/", admin.site.urls),
     path("", include("evalhub.accounts.urls")),
     path("", include("evalhub.openapi.urls")),

@@ -1,0 +1,119 @@
+"""`/metrics`: the whole installation in the text format of Prometheus, for who has the token. A web process adds itself.
+
+Read from the database when asked for, in a number of queries that does not depend on what is there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from evalhub import probes
+from evalhub.accounts.selectors import bearer_token
+from runs import services, workload
+from runs.live.seats import seats
+from runs.models import Worker
+
+CLOSED = "Metrics are closed. Set EVALHUB_METRICS_TOKEN, and send it in the header `Authorization: Bearer TOKEN`."
+WRONG = "Send the value of EVALHUB_METRICS_TOKEN in the header `Authorization: Bearer TOKEN`."
+ENDPOINT = "endpoint"  # models of endpoint agents bear names that projects gave, and there may be any number
+CALL_COUNTERS = {
+    "calls": ("evalhub_model_calls", "Requests to models, failed ones and retries among them."),
+    "failed": ("evalhub_model_call_failures", "Requests to models that brought no answer."),
+    "retries": ("evalhub_model_call_retries", "Requests to models that were not the first try."),
+    "unpriced": ("evalhub_model_calls_unpriced", "Answers of models whose price is not known: they are missing in the spend."),
+    "price_usd": ("evalhub_spend_usd", "What models cost, as far as prices are known, in US dollars."),
+}
+F = TypeVar("F", GaugeMetricFamily, CounterMetricFamily)
+_totals = workload.Totals()
+
+
+@require_safe
+async def metrics(request: HttpRequest) -> HttpResponse:
+    if not settings.METRICS_TOKEN:
+        return HttpResponse(f"{CLOSED}\n", status=404, content_type="text/plain")
+    if not constant_time_compare(bearer_token(request.headers.get("Authorization", "")), settings.METRICS_TOKEN):
+        return HttpResponse(f"{WRONG}\n", status=401, content_type="text/plain", headers={"WWW-Authenticate": 'Bearer realm="evalhub"'})
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(Read([*await _installation(), *_this_process()]))
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+class Read(Collector):
+    """Figures that were read already, as a registry wants them."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+async def _installation() -> list[Metric]:
+    """What the database knows; that it is away is a figure too, and the others are then left out."""
+    try:
+        found = await probes.ask(lambda: [*_queue(), *_workers(), *_calls()])
+    except (TimeoutError, DatabaseError):
+        found = []
+    return [_gauge("evalhub_database_up", "Whether the database answered this scrape.", int(bool(found))), *found]
+
+
+def _this_process() -> Iterator[Metric]:
+    yield _gauge("evalhub_live_connections", "Event streams and WebSockets that are open in this web process.", seats.taken)
+
+
+def _queue() -> Iterator[Metric]:
+    load = workload.load()
+    yield _gauge("evalhub_queue_depth", "Rings for a worker that none has answered.", services.queue_depth())
+    by_status = {("pending",): load.pending, ("running",): load.running}
+    yield _filled(GaugeMetricFamily("evalhub_runs", "Runs that are not over.", labels=["status"]), by_status)
+    waits = "How long the run has waited that has waited longest; 0 when none waits."
+    yield _gauge("evalhub_oldest_pending_seconds", waits, load.oldest_pending_seconds)
+    leases = GaugeMetricFamily("evalhub_leases", "Runs that a worker holds; silent when it has not spoken in time.", labels=["state"])
+    yield _filled(leases, {("held",): load.held, ("silent",): load.silent})
+
+
+def _workers() -> Iterator[Metric]:
+    seen = workload.workers_seen()
+    kinds = {(str(kind),): sum(worker.kind == kind for worker in seen) for kind in Worker.Kind}
+    yield _filled(GaugeMetricFamily("evalhub_workers", "Processes seen in the last minute.", labels=["kind"]), kinds)
+    drains = {(worker.host, str(worker.pid)): worker for worker in seen if worker.kind == Worker.Kind.DRAIN}
+    for column, name, meaning in (
+        ("driving", "evalhub_worker_driving_runs", "Runs that a worker process drives."),
+        ("concurrency", "evalhub_worker_concurrency_runs", "Runs that a worker process may drive at once."),
+        ("calls_per_second", "evalhub_worker_calls_per_second", "Requests to models that a worker process makes, as it last said."),
+    ):
+        of_drains = {key: float(getattr(worker, column)) for key, worker in drains.items()}
+        yield _filled(GaugeMetricFamily(name, meaning, labels=["host", "pid"]), of_drains)
+
+
+def _calls() -> Iterator[Metric]:
+    totals: workload.Tally = {}
+    for (model, purpose), calls in _totals.now().items():
+        key = (ENDPOINT if model.startswith(f"{ENDPOINT}/") else model, purpose)
+        totals[key] = totals.get(key, workload.Calls()) + calls
+    for column, (name, meaning) in CALL_COUNTERS.items():
+        family = CounterMetricFamily(name, meaning, labels=["model", "purpose"])
+        yield _filled(family, {key: float(getattr(calls, column)) for key, calls in totals.items()})
+    tokens = CounterMetricFamily("evalhub_model_tokens", "Tokens that models read and wrote.", labels=["model", "purpose", "direction"])
+    _filled(tokens, {(*key, "input"): calls.input_tokens for key, calls in totals.items()})
+    yield _filled(tokens, {(*key, "output"): calls.output_tokens for key, calls in totals.items()})
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=value)
+
+
+def _filled(family: F, values: Mapping[Any, float]) -> F:
+    for labels, value in values.items():
+        family.add_metric(list(labels), value)
+    return family
