@@ -12,14 +12,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from agents.limits import totals
 from evalhub import probes
 from evalhub.accounts.selectors import bearer_token
 from runs import services, workload
+from runs.live.lag import BOUNDS
 from runs.live.seats import seats
+from runs.live.tail import tail
 from runs.models import Worker
 
 CLOSED = "Metrics are closed. Set EVALHUB_METRICS_TOKEN, and send it in the header `Authorization: Bearer TOKEN`."
@@ -61,7 +64,7 @@ class Read(Collector):
 async def _installation() -> list[Metric]:
     """What the database knows; that it is away is a figure too, and the others are then left out."""
     try:
-        found = await probes.ask(lambda: [*_queue(), *_workers(), *_calls()])
+        found = await probes.ask(lambda: [*_queue(), *_workers(), *_calls(), *_providers()])
     except (TimeoutError, DatabaseError):
         found = []
     return [_gauge("evalhub_database_up", "Whether the database answered this scrape.", int(bool(found))), *found]
@@ -69,6 +72,10 @@ async def _installation() -> list[Metric]:
 
 def _this_process() -> Iterator[Metric]:
     yield _gauge("evalhub_live_connections", "Event streams and WebSockets that are open in this web process.", seats.taken)
+    lag = tail.lag.standing()
+    buckets = list(zip([*map(str, BOUNDS), "+Inf"], map(float, lag.buckets), strict=True))
+    meaning = "From the making of an event to its hand-over to an open page or stream of this web process."
+    yield HistogramMetricFamily("evalhub_event_lag_seconds", meaning, buckets=buckets, sum_value=lag.total_seconds)
 
 
 def _queue() -> Iterator[Metric]:
@@ -107,6 +114,20 @@ def _calls() -> Iterator[Metric]:
     tokens = CounterMetricFamily("evalhub_model_tokens", "Tokens that models read and wrote.", labels=["model", "purpose", "direction"])
     _filled(tokens, {(*key, "input"): calls.input_tokens for key, calls in totals.items()})
     yield _filled(tokens, {(*key, "output"): calls.output_tokens for key, calls in totals.items()})
+
+
+def _providers() -> Iterator[Metric]:
+    """No project is named: providers of one name are one, and the servers of agents are `endpoint`."""
+    uses = totals.uses()
+    for column, name, meaning in (
+        ("in_use", "evalhub_provider_open_requests", "Requests that are open at a provider."),
+        ("waiting", "evalhub_provider_waiting_requests", "Requests that wait for a free place at a provider."),
+        ("ceiling", "evalhub_provider_ceiling_requests", "What may be open at once since a 429 came; 0 while none is recent."),
+    ):
+        gauge = GaugeMetricFamily(name, meaning, labels=["provider"])
+        yield _filled(gauge, {(key,): getattr(use, column) for key, use in uses.items()})
+    throttled = CounterMetricFamily("evalhub_provider_throttled", "Answers 429 of a provider.", labels=["provider"])
+    yield _filled(throttled, {(key,): use.throttled for key, use in uses.items()})
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -11,8 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.limits.keys import endpoint_key, environment_key, provider_key
+from agents.models import ModelProvider, ProviderLoad, ProviderShare
 from evalhub import metrics, probes
 from runs import workload
+from runs.live.lag import Lag
+from runs.live.tail import tail
 from runs.models import CallTally, Worker
 from runs.states import Status
 from tests import factories
@@ -117,6 +122,39 @@ def test_workers_say_what_they_do(scraper: Client) -> None:
     assert ("evalhub_worker_driving_runs", ("one", "8")) not in found
 
 
+def test_providers_of_one_name_are_one_and_agents_servers_have_none(scraper: Client) -> None:
+    now = timezone.now()
+    rows = [
+        ModelProvider.objects.create(project=factories.project(name=name), name="openai", base_url="http://127.0.0.1:1")
+        for name in ("a", "b")
+    ]
+    keys = [
+        *(provider_key(row.id) for row in rows),
+        environment_key("google"),
+        endpoint_key(rows[0].project_id, "https://kitchen.example/x"),
+    ]
+    for key in keys:
+        load = ProviderLoad.objects.create(key=key, throttled=2, ceiling=4.5, refilled_at=now)
+        ProviderShare.objects.create(load=load, holder=uuid4(), in_use=3, waiting=1, since=now, expires_at=now + timedelta(seconds=9))
+        ProviderShare.objects.create(load=load, holder=uuid4(), in_use=5, since=now, expires_at=now - timedelta(seconds=9))
+    found = scraped(scraper)
+    assert found["evalhub_provider_throttled_total", ("openai",)] == 4
+    assert found["evalhub_provider_open_requests", ("openai",)] == 6
+    assert found["evalhub_provider_waiting_requests", ("google",)] == 1
+    assert found["evalhub_provider_ceiling_requests", ("endpoint",)] == 4
+    assert "kitchen" not in scraper.get("/metrics").content.decode()
+
+
+def test_late_events_are_a_histogram(scraper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail, "lag", Lag())
+    tail.lag.note(0.02)
+    tail.lag.note(60)
+    found = scraped(scraper)
+    assert found["evalhub_event_lag_seconds_bucket", ("0.01",)] == 0
+    assert found["evalhub_event_lag_seconds_bucket", ("0.025",)] == 1
+    assert found["evalhub_event_lag_seconds_bucket", ("+Inf",)] == found["evalhub_event_lag_seconds_count", ()] == 2
+
+
 def test_the_process_is_measured_too(scraper: Client) -> None:
     found = scraped(scraper)
     assert found["process_resident_memory_bytes", ()] > 0
@@ -136,7 +174,7 @@ async def test_a_scrape_asks_the_same_number_of_questions_whatever_is_there() ->
     async def asked() -> int:
         def read() -> int:
             with CaptureQueriesContext(connections["default"]) as queries:
-                [*metrics._queue(), *metrics._workers(), *metrics._calls()]
+                [*metrics._queue(), *metrics._workers(), *metrics._calls(), *metrics._providers()]
             return len(queries)
 
         return await probes.ask(read)
