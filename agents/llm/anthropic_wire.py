@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 import aiohttp
 
 from agents.llm.errors import PermanentError
-from agents.llm.http import endpoint, post_json, where
+from agents.llm.http import Target, endpoint, post_json, target_of, where
 from agents.llm.reading import added, dig, keys_of, text_of, token_count
 from agents.llm.spec import ModelSpec
 from agents.llm.types import ChatMessage, Usage
@@ -40,11 +41,8 @@ class AnthropicWire:
         self._takes_temperature = True
 
     async def ask(self, request: WireRequest) -> WireReply:
-        # People paste the address with and without its /v1.
-        versioned = self._spec.base_url.strip().rstrip("/").endswith("/v1")
-        url = endpoint(self._spec, HOME, *(("messages",) if versioned else ("v1", "messages")))
-        data = await post_json(self._http, self._spec, url, self._body(request), self._headers())
-        return self._read(data, url, request)
+        target = self._target
+        return self._read(await post_json(self._http, target, self._body(request)), target.url, request)
 
     def learn(self, refusal: Refused) -> bool:
         """Newer models take no temperature and say so in a 400."""
@@ -53,9 +51,13 @@ class AnthropicWire:
         self._takes_temperature = False
         return True
 
-    def _headers(self) -> dict[str, str]:
+    @cached_property
+    def _target(self) -> Target:
+        # People paste the address with and without its /v1.
+        versioned = self._spec.base_url.strip().rstrip("/").endswith("/v1")
+        url = endpoint(self._spec, HOME, *(("messages",) if versioned else ("v1", "messages")))
         key = self._spec.api_key.strip()
-        return {"anthropic-version": API_VERSION, **({"x-api-key": key} if key else {})}
+        return target_of(self._spec, url, {"anthropic-version": API_VERSION, **({"x-api-key": key} if key else {})})
 
     def _body(self, request: WireRequest) -> dict[str, Any]:
         body: dict[str, Any] = {

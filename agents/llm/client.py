@@ -111,8 +111,10 @@ class Exchange:
         except LLMError as error:
             self._record(started, error=error.message)
             raise
-        answer = replace(answer, text=storable(answer.text))
-        if not answer.text.strip():
+        clean = storable(answer.text)
+        if clean != answer.text:
+            answer = replace(answer, text=clean)
+        if not clean or clean.isspace():
             problem = _empty_answer(self._spec, answer)
             self._record(started, answer, error=problem)
             self._empty += 1

@@ -6,13 +6,14 @@ One POST a request. Built by `registry.connect`.
 import json
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from agents.llm.errors import LLMError, PermanentError
-from agents.llm.http import Answer, endpoint, error_of_status, post_json, where
+from agents.llm.http import Answer, Target, endpoint, error_of_status, post_json, target_of, where
 from agents.llm.quoting import quote
 from agents.llm.reading import dig, keys_of, text_of, token_count
 from agents.llm.schema import without_ranges
@@ -39,9 +40,9 @@ class OpenAIWire:
         self._left_out: set[str] = set()
 
     async def ask(self, request: WireRequest) -> WireReply:
-        url = endpoint(self._spec, HOME, "chat", "completions")
-        data = await post_json(self._http, self._spec, url, self._body(request, strict=_is_strict(url)), self._headers())
-        return self._read(data, url, request)
+        target = self._target
+        data = await post_json(self._http, target, self._body(request, strict=self._is_strict))
+        return self._read(data, target.url, request)
 
     def learn(self, refusal: Refused) -> bool:
         """Some models take no temperature or seed, newer ones another word for max_tokens. They say so in a 400."""
@@ -53,9 +54,14 @@ class OpenAIWire:
         self._left_out.update(lessons)
         return bool(lessons)
 
-    def _headers(self) -> dict[str, str]:
+    @cached_property
+    def _target(self) -> Target:
         key = self._spec.api_key.strip()
-        return {"Authorization": f"Bearer {key}"} if key else {}
+        return target_of(self._spec, endpoint(self._spec, HOME, "chat", "completions"), {"Authorization": f"Bearer {key}"} if key else {})
+
+    @cached_property
+    def _is_strict(self) -> bool:
+        return (URL(self._target.url).host or "").endswith(STRICT_HOSTS)
 
     def _body(self, request: WireRequest, *, strict: bool) -> dict[str, Any]:
         limit = "max_completion_tokens" if "max_tokens" in self._left_out else "max_tokens"
@@ -84,7 +90,7 @@ class OpenAIWire:
         error = dig(data, "error")
         if error:
             code = dig(error, "code")
-            answer = Answer(code if isinstance(code, int) and code >= 400 else 400, "application/json", json.dumps(data).encode())
+            answer = Answer(code if isinstance(code, int) and code >= 400 else 400, json.dumps(data).encode())
             return error_of_status(self._spec, url, answer, sent={})
         return PermanentError(
             f"{where(self._spec, url)} answered JSON without `choices` ({keys_of(data)}): is it an OpenAI-compatible address?"
@@ -103,7 +109,7 @@ def _openai_message(message: ChatMessage, known: set[Any]) -> dict[str, Any]:
     shape: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.role == "tool":
         return {**shape, "tool_call_id": message.tool_call_id}
-    if _SPEAKER.fullmatch(message.name):
+    if message.name and _SPEAKER.fullmatch(message.name):
         shape["name"] = message.name
     if message.tool_calls:
         shape |= {"content": message.content or None, "tool_calls": list(message.tool_calls)}
@@ -138,7 +144,3 @@ def _forced_arguments(message: Any, request: WireRequest) -> str:
         return ""
     arguments = dig(message, "tool_calls", 0, "function", "arguments")
     return arguments if isinstance(arguments, str) else json.dumps(arguments) if arguments else ""
-
-
-def _is_strict(url: str) -> bool:
-    return (URL(url).host or "").endswith(STRICT_HOSTS)

@@ -23,6 +23,8 @@ def looks_like_html(content_type: str, text: str) -> bool:
 
 
 def storable(text: str) -> str:
+    if text.isascii() and "\x00" not in text:  # a look at a flag and a search in C, before a walk through every character
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 

@@ -4,12 +4,13 @@ One POST a request. Built by `registry.connect`.
 """
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import aiohttp
 
 from agents.llm.errors import PermanentError
-from agents.llm.http import post_json, where
+from agents.llm.http import Target, post_json, target_of, where
 from agents.llm.quoting import quote
 from agents.llm.reading import keys_of
 from agents.llm.spec import ModelSpec
@@ -29,26 +30,31 @@ class WebhookWire:
         self._http = http
 
     async def ask(self, request: WireRequest) -> WireReply:
-        url = self._spec.base_url.strip()
+        data = await post_json(self._http, self._target, _body(request))
+        return WireReply(self._reply_in(data), finish_reason="stop")
+
+    @cached_property
+    def _target(self) -> Target:
         key = self._spec.api_key.strip()
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        data = await post_json(self._http, self._spec, url, _body(request), headers)
-        return WireReply(self._reply_in(data, where(self._spec, url)), finish_reason="stop")
+        return target_of(self._spec, self._spec.base_url.strip(), {"Authorization": f"Bearer {key}"} if key else {})
 
     def learn(self, refusal: Refused) -> bool:
         return False
 
-    def _reply_in(self, data: Any, place: str) -> str:
+    def _reply_in(self, data: Any) -> str:
         path = self._spec.reply_path.strip() or DEFAULT_REPLY_PATH
         value, walked = data, "the answer"
         for step in path.split("."):
             found = _step(value, step)
             if found is None:
-                raise PermanentError(
-                    f"{place}: the reply path `{path}` leads nowhere. At `{quote(step, 40)}`, {walked} is {keys_of(value)}."
-                )
+                raise self._misled(f"the reply path `{path}` leads nowhere. At `{quote(step, 40)}`, {walked} is {keys_of(value)}.")
             value, walked = found[0], f"`{quote(step, 40)}`"
-        return _as_text(value, place, path)
+        if isinstance(value, dict | list):
+            raise self._misled(f"the reply path `{path}` ends at {keys_of(value)}, not at a text.")
+        return "" if value is None else str(value)
+
+    def _misled(self, why: str) -> PermanentError:
+        return PermanentError(f"{where(self._spec, self._target.url)}: {why}")
 
 
 def _step(value: Any, step: str) -> tuple[Any] | None:
@@ -58,16 +64,6 @@ def _step(value: Any, step: str) -> tuple[Any] | None:
     if isinstance(value, list) and step.lstrip("-").isdecimal() and -len(value) <= int(step) < len(value):
         return (value[int(step)],)
     return None
-
-
-def _as_text(value: Any, place: str, path: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict | list):
-        raise PermanentError(f"{place}: the reply path `{path}` ends at {keys_of(value)}, not at a text.")
-    return str(value)
 
 
 def _body(request: WireRequest) -> dict[str, Any]:
