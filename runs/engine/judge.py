@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, create_model
@@ -98,12 +98,15 @@ def _scored(answer: Mapping[str, Any]) -> int:
 
 def answer_schema(categories: Sequence[Mapping[str, Any]]) -> type[BaseModel]:
     """The answer's schema: an object with one required field a category, so that a constrained judge cannot skip one."""
+    told = ((category["key"], f"{category['label']}: {category['prompt_instructions']}"[:4000]) for category in categories)
+    return _schema_of(tuple(told))
+
+
+@lru_cache(maxsize=128)
+def _schema_of(categories: Sequence[tuple[str, str]]) -> type[BaseModel]:
+    """Kept for runs with the same rubric: pydantic takes longer to build two classes than a model call costs otherwise."""
     fields: dict[str, Any] = {
-        f"c{number}": (
-            CategoryAnswer,
-            Field(alias=category["key"], description=f"{category['label']}: {category['prompt_instructions']}"[:4000]),
-        )
-        for number, category in enumerate(categories)
+        f"c{number}": (CategoryAnswer, Field(alias=key, description=description)) for number, (key, description) in enumerate(categories)
     }
     by_category = create_model("Categories", **fields)
     return create_model(
