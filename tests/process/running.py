@@ -119,6 +119,13 @@ class Started:
             if match := re.search(pattern, line):
                 return match
 
+    def said(self) -> list[str]:
+        """Every line so far. A line that is shown here is not waited for any more."""
+        while not self._queue.empty():
+            if (line := self._queue.get()) is not None:
+                self.lines.append(line)
+        return self.lines
+
     def signal(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
 

@@ -12,11 +12,11 @@ SERVER = os.environ.get("EVALHUB_TEST_POSTGRES_URL", "postgres://postgres@127.0.
 
 
 @contextlib.contextmanager
-def scratch_database() -> Iterator[str]:
-    """The address of a new, empty database, which is dropped afterwards. Raises OperationalError where no server answers."""
+def scratch_database(template: str = "template1") -> Iterator[str]:
+    """The address of a new database, a copy of `template`, dropped afterwards. Raises OperationalError where no server answers."""
     name = f"evalhub_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(SERVER, autocommit=True, connect_timeout=3) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
     try:
         yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
     finally:
