@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from agents.clients import outbound_policy
+from agents.limits.keeper import Gates
 from agents.llm.http import open_session
-from runs.engine import lease, presence, stop
+from runs.engine import lease, loop, presence, stop
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import Lease, LeaseLost
@@ -66,6 +67,7 @@ class Drain:
     journal: Journal
     models_http: aiohttp.ClientSession
     endpoints_http: aiohttp.ClientSession
+    gates: Gates
     row: WorkerRow
     concurrency: int
     linger: float = LINGER_SECONDS
@@ -107,7 +109,7 @@ class Drain:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
         for won in leases:
-            execution = Execution(won, self.journal, self.models_http, self.endpoints_http)
+            execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates)
             self.driven[won.run_id] = Driven(execution, asyncio.create_task(self._drive(execution)))
         return len(leases)
 
@@ -207,10 +209,10 @@ async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
     row = WorkerRow(Worker.Kind.DRAIN, supervisor=presence.supervisor(), concurrency=concurrency)
     with Journal() as journal:
-        async with open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
-            loop = Drain(journal, models_http, endpoints_http, row, concurrency, linger)
-            await loop.work()
-            return loop.finished
+        async with Gates(journal.call) as gates, open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
+            work = Drain(journal, models_http, endpoints_http, gates, row, concurrency, linger)
+            await work.work()
+            return work.finished
 
 
 def run_drain(linger: float = LINGER_SECONDS) -> int:
@@ -219,4 +221,4 @@ def run_drain(linger: float = LINGER_SECONDS) -> int:
     with contextlib.suppress(Exception):
         connection.close()
     with presence.at_work():
-        return asyncio.run(drain(settings.ENV.concurrency, linger))
+        return loop.run(drain(settings.ENV.concurrency, linger))

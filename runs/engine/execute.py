@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from agents.clients import Providers, agent_spec, load_providers
+from agents.limits.keeper import Gates
 from agents.llm.errors import LLMError
 from agents.llm.registry import connect
 from agents.llm.spec import ModelSpec, RetryNotice
@@ -64,6 +65,7 @@ class Execution:
     journal: Journal
     models_http: aiohttp.ClientSession
     endpoints_http: aiohttp.ClientSession
+    gates: Gates
     cancelled: bool = False
     recorder: RunRecorder = field(init=False)
 
@@ -140,7 +142,7 @@ class Execution:
         return {kind: self._connect(spec, self.models_http) for kind, spec in specs.items()}
 
     def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
-        return connect(spec, http, on_retry=self._say_retry)
+        return connect(spec, http, on_retry=self._say_retry, gate=self.gates.of(spec.load_key))
 
     async def _say_retry(self, notice: RetryNotice) -> None:
         await self.recorder.note(

@@ -11,11 +11,12 @@ from aiohttp import ClientSession
 from django.db import connection
 from django.utils import timezone
 
+from agents.limits.keeper import Gates
 from runs import services
 from runs.engine import lease
 from runs.engine.drain import run_drain
 from runs.engine.execute import Execution
-from runs.engine.journal import Journal, Step
+from runs.engine.journal import Journal
 from runs.engine.lease import LeaseLost
 from runs.events import log
 from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
@@ -112,10 +113,10 @@ def written(held: lease.Lease, index: int) -> object:
 
     async def commit() -> object:
         with Journal() as journal:
-            step = Step(held, messages=[Message(run_id=held.run_id, index=index, role="user", content="late")])
             [answer] = await asyncio.gather(journal.commit(step), return_exceptions=True)
             return answer
 
+    step = step_of(held, lines=[Line(index, 0, 0, "user", "late")])
     return asyncio.run(commit())
 
 
@@ -218,7 +219,7 @@ def test_a_run_deleted_between_its_claim_and_its_start_is_a_lost_lease(caplog: p
 
     async def drive() -> None:
         with Journal() as journal:
-            await Execution(held, journal, *[cast("ClientSession", None)] * 2).drive()
+            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call)).drive()
 
     with pytest.raises(LeaseLost):
         asyncio.run(drive())
