@@ -11,6 +11,7 @@ from agents.limits.keys import ENVIRONMENT, provider_id_of
 from agents.models import ModelProvider, ProviderLoad
 
 ENDPOINT = "endpoint"  # servers of agents are of their projects, and there may be any number
+DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def uses() -> dict[str, Use]:
 def _name(key: str, names: Mapping[str, str]) -> str:
     if key.startswith(ENVIRONMENT):
         return key.removeprefix(ENVIRONMENT)
-    return names.get(provider_id_of(key), ENDPOINT)
+    provider_id = provider_id_of(key)
+    return names.get(provider_id, DELETED) if provider_id else ENDPOINT
 
 
 def _use(row: Mapping[str, Any]) -> Use:

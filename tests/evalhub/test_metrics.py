@@ -124,14 +124,12 @@ def test_workers_say_what_they_do(scraper: Client) -> None:
 
 def test_providers_of_one_name_are_one_and_agents_servers_have_none(scraper: Client) -> None:
     now = timezone.now()
-    rows = [
-        ModelProvider.objects.create(project=factories.project(name=name), name="openai", base_url="http://127.0.0.1:1")
-        for name in ("a", "b")
-    ]
+    projects = [factories.project(name=name) for name in ("a", "b")]
+    rows = [ModelProvider.objects.create(project=project, name="openai", base_url="http://127.0.0.1:1") for project in projects]
     keys = [
         *(provider_key(row.id) for row in rows),
         environment_key("google"),
-        endpoint_key(rows[0].project_id, "https://kitchen.example/x"),
+        endpoint_key(projects[0].pk, "https://kitchen.example/x"),
     ]
     for key in keys:
         load = ProviderLoad.objects.create(key=key, throttled=2, ceiling=4.5, refilled_at=now)
