@@ -4,6 +4,8 @@ Used by client.py for every call, by estimates, and by `agents.clients` to find 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -16,6 +18,7 @@ HOME_OF_KIND = {"openai": "https://api.openai.com/v1", "anthropic": "https://api
 ALIASES = {"gemini": "google", "xai": "x-ai", "together-ai": "together", "moonshot": "moonshotai", "kimi": "moonshotai"}
 
 ONE_TOKEN = Usage(1, 1)
+A_MILLION = 1_000_000
 # Rounded once, here: a run's cost is then exactly the sum of the rows that are stored with so many places.
 STORED_PLACES = Decimal("1e-8")
 
@@ -28,8 +31,9 @@ def price_of(provider: str, model: str, usage: Usage, *, kind: str = "", base_ur
         return Decimal(0)
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
-    found = _lookup(provider, kind, base_url, model, usage)
-    return found.total_price.quantize(STORED_PLACES) if found else None
+    tariff = _tariff(provider, kind, base_url, model)
+    found = tariff.price(usage.input_tokens, usage.cached_input_tokens or 0, usage.output_tokens) if tariff else None
+    return found.quantize(STORED_PLACES) if found is not None else None
 
 
 def provider_for_bare_name(model: str, candidates: Sequence[Candidate]) -> str | None:
@@ -41,6 +45,67 @@ def provider_for_bare_name(model: str, candidates: Sequence[Candidate]) -> str |
     maker = _calculated(model, ONE_TOKEN)
     makers_own = [name for name, sells in knowing.items() if maker is not None and sells == maker.provider.id]
     return next(iter([*makers_own, *knowing]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """US dollars for a request and for each of its tokens, under one entry of the price list."""
+
+    request: Decimal
+    fresh: Decimal
+    cached: Decimal
+    output: Decimal
+
+
+class Tariff:
+    """One model at one seller. The list's own sum takes longer than the rest of a call in here, so its rates are asked for once.
+
+    `entry` is the list's model, whose prices may change with the time of day or from a date on.
+    """
+
+    def __init__(self, entry: Any, seller: Any) -> None:
+        self._entry = entry
+        self._seller = seller
+        self._rates: dict[int, Rates | None] = {}
+
+    def price(self, fresh_and_cached: int, cached: int, output: int) -> Decimal | None:
+        """What the list's own calculation says, to the last place."""
+        valid = self._entry.get_prices(datetime.now(UTC))
+        if id(valid) not in self._rates:  # the entry keeps its prices, so none gets the id of another
+            self._rates[id(valid)] = None if _has_tiers(valid) else self._read_rates()
+        rates = self._rates[id(valid)]
+        if rates is None or cached > fresh_and_cached:
+            return self._calculated(fresh_and_cached, cached, output)
+        return rates.request + rates.fresh * (fresh_and_cached - cached) + rates.cached * cached + rates.output * output
+
+    def _read_rates(self) -> Rates | None:
+        """The price of nothing, and what a million tokens of each sort add to it. None where the list cannot say one of them."""
+        asked = ((0, 0, 0), (A_MILLION, 0, 0), (A_MILLION, A_MILLION, 0), (0, 0, A_MILLION))
+        found = [price for tokens in asked if (price := self._calculated(*tokens)) is not None]
+        if len(found) < len(asked):
+            return None
+        request, *others = found
+        return Rates(request, *((price - request) / A_MILLION for price in others))
+
+    def _calculated(self, fresh_and_cached: int, cached: int, output: int) -> Decimal | None:
+        try:
+            price: Decimal = self._entry.calc_price(_tokens(Usage(fresh_and_cached, output, cached)), self._seller).total_price
+        except Exception:  # as in `_calculated` below
+            return None
+        return price
+
+
+def _has_tiers(prices: Any) -> bool:
+    """Whether a long request costs more a token than a short one."""
+    from genai_prices.types import TieredPrices
+
+    return any(isinstance(price, TieredPrices) for price in vars(prices).values())
+
+
+@lru_cache(maxsize=4096)
+def _tariff(provider: str, kind: str, base_url: str, model: str) -> Tariff | None:
+    found = _lookup(provider, kind, base_url, model, ONE_TOKEN)
+    return Tariff(found.model, found.provider) if found else None
 
 
 def _lookup(provider: str, kind: str, base_url: str, model: str, usage: Usage) -> Any | None:
@@ -64,12 +129,17 @@ def _seller(provider: str, kind: str, base_url: str, model: str) -> tuple[tuple[
 
 def _calculated(model: str, usage: Usage, **where: str) -> Any | None:
     """The price list's answer or None. Its import costs 0.3 s, which a command that prices nothing should not pay."""
-    from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
     calculate: Callable[..., Any] = calc_price  # its overloads exclude each other, and `where` is one of them at a time
-    tokens = Tokens(input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_input_tokens or 0, output_tokens=usage.output_tokens)
     try:
-        return calculate(tokens, model_ref=model, **where)
+        return calculate(_tokens(usage), model_ref=model, **where)
     except Exception:  # a gap or a surprise in a foreign price list must not fail a call that was already answered
         return None
+
+
+def _tokens(usage: Usage) -> Any:
+    """Token counts as the price list takes them."""
+    from genai_prices import Usage as Tokens
+
+    return Tokens(input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_input_tokens or 0, output_tokens=usage.output_tokens)

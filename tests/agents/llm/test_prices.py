@@ -1,10 +1,14 @@
 """Prices from the list that is installed, offline."""
 
+import random
 from decimal import Decimal
 
 import pytest
+from genai_prices import Usage as Tokens
+from genai_prices import calc_price
+from genai_prices.data_snapshot import get_snapshot
 
-from agents.llm.prices import price_of, provider_for_bare_name
+from agents.llm.prices import STORED_PLACES, price_of, provider_for_bare_name
 from agents.llm.types import Usage
 
 USAGE = Usage(input_tokens=1_000_000, output_tokens=100_000)
@@ -74,3 +78,31 @@ def test_a_bare_name_without_its_maker_is_not_guessed() -> None:
     assert provider_for_bare_name("gpt-4o-mini", [OLLAMA, ANTHROPIC]) is None
     assert provider_for_bare_name("gpt-4o-mini", []) is None
     assert provider_for_bare_name("gpt-4o-mini", [("demo", "demo", "")]) is None
+
+
+def by_the_library(seller: str, model: str, usage: Usage) -> Decimal | None:
+    tokens = Tokens(input_tokens=usage.input_tokens, cache_read_tokens=usage.cached_input_tokens, output_tokens=usage.output_tokens)
+    try:
+        return calc_price(tokens, model_ref=model, provider_id=seller).total_price.quantize(STORED_PLACES)
+    except Exception:  # a count that the list has no price for
+        return None
+
+
+def test_every_price_of_the_list_is_the_librarys_to_the_last_place() -> None:
+    chance = random.Random(7)
+    priced = 0
+    for seller in get_snapshot().providers:
+        for model in seller.models:
+            fresh = chance.choice([0, 1, 999, 40_001, 130_000, 250_001, 1_500_000])
+            cached = chance.choice([0, fresh // 3, fresh, fresh + 5])
+            usage = Usage(fresh, chance.choice([0, 1, 500, 33_333]), cached)
+            found = price_of(seller.id, model.id, usage)
+            assert found == by_the_library(seller.id, model.id, usage), (seller.id, model.id, usage)
+            priced += found is not None
+    assert priced > 1000
+
+
+def test_a_long_request_costs_what_its_tier_says() -> None:
+    short, long = (price_of("anthropic", "claude-sonnet-4-5", Usage(tokens, 0, 0)) for tokens in (200_000, 200_001))
+    assert short == Decimal("0.6")
+    assert long == Decimal("1.200006")
