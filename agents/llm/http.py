@@ -158,9 +158,9 @@ def error_of_status(spec: ModelSpec, url: str, answer: Answer, *, sent: Mapping[
     """What a status other than 2xx means. 429 is worth a wait unless the account itself is empty."""
     status = answer.status
     if 300 <= status < 400:
+        to = quote(answer.headers.get("Location", "")) or "nowhere"
         return PermanentError(
-            f"{where(spec, url)} answered with a redirect ({status}) to {quote(answer.headers.get('Location', '')) or 'nowhere'}, which is not followed. "
-            "Give the final address."
+            f"{where(spec, url)} answered with a redirect ({status}) to {to}, which is not followed. Give the final address."
         )
     message = " ".join(filter(None, (f"{where(spec, url)} answered {status}: {server_words(spec, answer)}", HINTS.get(status, ""))))
     if status >= 500 or (status in RETRYABLE_STATUSES and "insufficient_quota" not in answer.text):
