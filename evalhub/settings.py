@@ -115,7 +115,7 @@ IS_POSTGRES = DATABASES["default"]["ENGINE"].endswith("postgresql")
 Q_CLUSTER = {
     "name": "evalhub",
     "orm": "default",
-    "workers": ENV.worker_processes,
+    "workers": 1,  # each worker process is a cluster of its own (evalhub.cli.cluster)
     "poll": 0.2,
     # A drain leaves by itself after five minutes; re-delivery before that would start it twice (decision 2).
     "timeout": 540,
@@ -124,7 +124,7 @@ Q_CLUSTER = {
     "catch_up": False,
     "label": "Queue",
     "bulk": 1,
-    "queue_limit": ENV.worker_processes * 2,
+    "queue_limit": 1,
     "guard_cycle": 0.5,
 }
 

@@ -11,10 +11,11 @@ from evalhub.cli.child import Child
 from evalhub.cli.errors import FAILED, CommandError
 
 TICK_S = 0.05
-GRACE_S = 3.5
+GRACE_S = 4.2
 DEATHS = 5
 DEATHS_WITHIN_S = 60.0
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 4.0)
+KILLED_BACKOFF_S = 1.0
 STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -24,18 +25,25 @@ class StopAsked(Exception):
 
 @dataclass
 class Deaths:
-    """How often one child died lately, and when it may start again."""
+    """How often one process ended lately, and when it may start again.
+
+    Each end makes the pause longer. Only those by itself are counted towards giving up: somebody's kill -9 says nothing about the process.
+    """
 
     times: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS))
+    failures: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS))
     restart_at: float | None = None
 
-    def note(self, now: float) -> None:
+    def note(self, now: float, *, killed: bool = False) -> None:
         self.times.append(now)
+        if not killed:
+            self.failures.append(now)
         recent = sum(now - then < DEATHS_WITHIN_S for then in self.times)
-        self.restart_at = now + BACKOFF_S[min(recent, len(BACKOFF_S)) - 1]
+        pause = BACKOFF_S[min(recent, len(BACKOFF_S)) - 1]
+        self.restart_at = now + (min(pause, KILLED_BACKOFF_S) if killed else pause)
 
     def too_many(self, now: float) -> bool:
-        return len(self.times) == DEATHS and now - self.times[0] < DEATHS_WITHIN_S
+        return len(self.failures) == DEATHS and now - self.failures[0] < DEATHS_WITHIN_S
 
 
 class Supervisor:
@@ -95,10 +103,10 @@ class Supervisor:
 
     def _mourn(self, child: Child, deaths: Deaths, code: int, now: float) -> None:
         child.kill()  # what it left in its session: its forks may outlive it where prctl is missing
-        deaths.note(now)
+        deaths.note(now, killed=code < 0)
         if deaths.too_many(now):
             raise CommandError(f"The {child.name} part ended {DEATHS} times within a minute; see {child.log}.{_last_words(child)}", FAILED)
-        self._say(f"The {child.name} part ended ({_how(code)}) and is started again; see {child.log}.")
+        self._say(f"The {child.name} part ended ({how(code)}) and is started again; see {child.log}.")
 
     def stop(self) -> None:
         """End every child: ask, wait, then kill what is left. A second signal kills at once."""
@@ -111,7 +119,8 @@ class Supervisor:
             child.close()
 
 
-def _how(code: int) -> str:
+def how(code: int) -> str:
+    """An exit code in words."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 

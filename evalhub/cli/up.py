@@ -15,6 +15,7 @@ from evalhub.cli.parent import require_fork
 from evalhub.cli.supervisor import StopAsked, Supervisor
 
 START_TIMEOUT_S = 60.0
+WORKER_STOP_S = 2.0  # who presses Ctrl-C waits for it: what is not committed by then is given back
 
 
 def up(*, host: str, port: int, data_dir: Path | None, worker_processes: int | None, concurrency: int | None, demo: bool) -> None:
@@ -25,7 +26,9 @@ def up(*, host: str, port: int, data_dir: Path | None, worker_processes: int | N
     address = address_free(host, port)
     trust_own_machine(address)
     warning = answer_to(address)
-    folder = django_start(data_dir).resolved_data_dir
+    env = django_start(data_dir)
+    folder = env.resolved_data_dir
+    set_environment(stop_seconds=min(env.stop_seconds, WORKER_STOP_S))
     console.print(f"Preparing {folder}", markup=False)
     prepare()
     if warning:
