@@ -1,0 +1,158 @@
+"""The gate of one provider in one worker process: hands out the places and tokens of this worker's share, first come first served.
+
+No database in here: `keeper` takes its reports to the ledger and brings grants back. See `agents.llm.gate.Gate`.
+"""
+
+import asyncio
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+
+from agents.limits.arithmetic import Answers
+from agents.limits.ledger import Grant, Report
+from agents.llm.gate import OnWait, Outcome
+
+NOTICE_SECONDS = 5.0
+VALID_SECONDS = 8.0  # below the length of a share: who was stopped for a while must not use what others hold by then
+BUSY_SECONDS = (0.3, 0.5)  # drawn anew each time, so that no worker always comes first where tokens are few
+EASY_SECONDS = 2.0
+GAP_SECONDS = 0.05
+QUIET_REPORTS = 2
+
+
+class ProviderGate:
+    """Begins without a share: the first to come waits for the first grant. `due` is when the next report should go, by `time.monotonic`."""
+
+    def __init__(self, key: str, hurry: Callable[[], None]) -> None:
+        self.key = key
+        self.due = math.inf
+        self._hurry = hurry
+        self._queue: deque[asyncio.Future[int]] = deque()
+        self._open = 0
+        self._places: int | None = 0
+        self._tokens: int | None = 0
+        self._held = 0
+        self._cuts = 0
+        self._valid_until = self._paused_until = self._reported_at = -math.inf
+        self._quiet_reports = 0
+        self._begin_count()
+
+    def _begin_count(self) -> None:
+        self._begun = self._fine = self._refused = self._throttled = 0
+        self._most_open = self._open
+        self._most_wanted = self._open + len(self._queue)
+        self._retry_after: float | None = None
+
+    async def enter(self, on_wait: OnWait) -> int:
+        if not self._queue and self._is_free():
+            return self._take()
+        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
+        self._most_wanted = max(self._most_wanted, self._open + len(self._queue))
+        if time.monotonic() >= self._valid_until:
+            self._report_within(0.0)
+        try:
+            await asyncio.wait([waiter], timeout=NOTICE_SECONDS)
+            if not waiter.done():
+                await on_wait()
+            return await waiter
+        except BaseException:
+            self._forget(waiter)
+            raise
+
+    def leave(self, ticket: int, outcome: Outcome, retry_after: float | None = None) -> None:
+        self._open -= 1
+        if outcome is Outcome.FINE:
+            self._fine += 1
+        elif outcome is Outcome.REFUSED:
+            self._throttled += 1
+            self._refused += ticket == self._cuts  # one that began before the last cut belongs to the burst that caused it
+            self._retry_after = max(self._retry_after or 0.0, retry_after or 0.0)
+            self._report_within(BUSY_SECONDS[0])
+        if self._places is not None and self._open == self._places < self._held:
+            self._report_within(0.0)  # somebody else waits for what was taken from us
+        self._hand_out()
+
+    def report(self) -> Report:
+        """What happened since the last report. Tokens that are not likely to be used go back with it."""
+        now = time.monotonic()
+        waiting, hand = len(self._queue), self._tokens or 0
+        need = waiting + self._begun
+        kept = min(hand, need)
+        if self._tokens is not None:
+            self._tokens = kept
+        report = Report(
+            key=self.key,
+            in_use=self._open,
+            waiting=waiting,
+            wanted=self._most_wanted,
+            held=max(self._open, self._places or 0) if now < self._valid_until else self._open,
+            hand=kept,
+            returned=hand - kept,
+            need=need - kept,
+            begun=self._begun,
+            cuts=self._cuts,
+            answers=Answers(self._fine, self._refused, self._most_open),
+            throttled=self._throttled,
+            retry_after=self._retry_after,
+        )
+        self._quiet_reports = 0 if self._most_wanted else self._quiet_reports + 1
+        self._reported_at = now
+        self._begin_count()
+        return report
+
+    def accept(self, grant: Grant) -> None:
+        """Go by this grant until the next one. It is as old as the report it answers."""
+        self._places, self._held, self._cuts = grant.places, grant.held, grant.cuts
+        self._tokens = None if grant.tokens is None else (self._tokens or 0) + grant.tokens
+        self._valid_until = self._reported_at + VALID_SECONDS
+        self._paused_until = time.monotonic() + grant.paused_s
+        limited = grant.places is not None or grant.tokens is not None or grant.paused_s > 0
+        self.due = time.monotonic() + (random.uniform(*BUSY_SECONDS) if limited else EASY_SECONDS)  # noqa: S311  # no secret
+        self._hand_out()
+
+    def retry(self) -> None:
+        """The report did not arrive: try again soon, with what is left in hand."""
+        self.due = time.monotonic() + BUSY_SECONDS[1]
+
+    def rest(self) -> bool:
+        """True when nobody has come for some reports: the share is given up, and whoever comes next waits for a new one."""
+        if self._open or self._queue or self._begun or self._quiet_reports < QUIET_REPORTS:
+            return False
+        self._valid_until, self.due, self._quiet_reports = -math.inf, math.inf, 0
+        self._places, self._tokens, self._held = 0, 0, 0
+        return True
+
+    def _is_free(self) -> bool:
+        now = time.monotonic()
+        has_place = self._places is None or self._open < self._places
+        return has_place and self._tokens != 0 and self._paused_until <= now < self._valid_until
+
+    def _take(self) -> int:
+        self._open += 1
+        self._begun += 1
+        self._most_open = max(self._most_open, self._open)
+        self._most_wanted = max(self._most_wanted, self._open + len(self._queue))
+        if self._tokens is not None:
+            self._tokens -= 1
+        return self._cuts
+
+    def _hand_out(self) -> None:
+        while self._queue and self._is_free():
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(self._take())
+
+    def _forget(self, waiter: asyncio.Future[int]) -> None:
+        """A wait that was given up. Its place may just have come."""
+        if waiter.done() and not waiter.cancelled():
+            self.leave(waiter.result(), Outcome.UNKNOWN)
+        elif waiter in self._queue:
+            self._queue.remove(waiter)
+
+    def _report_within(self, seconds: float) -> None:
+        now = time.monotonic()
+        self.due = min(self.due, max(now + seconds, self._reported_at + GAP_SECONDS))
+        self._hurry()
