@@ -21,6 +21,7 @@ from agents.llm.types import CallContext, CallRecord, ChatMessage, Reply
 from agents.llm.wire import Refused, Wire, WireReply, WireRequest
 
 MAX_EMPTY = 4  # an empty answer was paid for, so it is asked for again less often than one that never came
+NO_ANSWER = WireReply("")
 MAX_LESSONS = 4  # there are three parameters a wire can learn to leave out
 
 
@@ -123,7 +124,7 @@ class Exchange:
         return answer
 
     def _record(self, started: float, answer: WireReply | None = None, error: str = "") -> None:
-        spec, answered = self._spec, answer or WireReply("")
+        spec, answered = self._spec, answer or NO_ANSWER
         self.calls.append(
             CallRecord(
                 model=spec.name,

@@ -75,8 +75,9 @@ async def answer_in_schema(ask: Ask, request: WireRequest, schema: type[BaseMode
 def read(reply: WireReply, schema: type[BaseModel]) -> Reading:
     """The first object in the answer that fits; when none does, the one that comes nearest, with what is wrong."""
     best: tuple[int, Reading] | None = None
+    escaped = "\\u" in reply.text  # the text is clean already: only what it spells out can be what no database takes
     for data in json_objects(reply.text):
-        clean = storable_data(data)
+        clean = storable_data(data) if escaped else data
         try:
             return Reading(parsed=schema.model_validate(clean), data=clean)
         except ValidationError as error:
