@@ -5,42 +5,26 @@ lease cannot write (decision 4). Used by the drain and by execute; nothing else 
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models, transaction
-from django.utils import timezone
+from django.db import connection, transaction
 
-from runs.engine.lease import Lease, LeaseLost
+from runs.engine import writes
+from runs.engine.lease import LeaseLost
 from runs.engine.outage import Patience, is_outage
-from runs.events import log
-from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
-from runs.states import Status
+from runs.engine.steps import Step
 
 logger = logging.getLogger(__name__)
 GATHER_SECONDS = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Rows and columns of one run that become true together."""
-
-    lease: Lease
-    columns: dict[str, Any] = field(default_factory=dict)
-    messages: Sequence[Message] = ()
-    calls: Sequence[ModelCall] = ()
-    verdicts: Sequence[Verdict] = ()
-    events: Sequence[RunEvent] = ()
-    mark: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    def rows(self) -> list[models.Model]:
-        return [*self.messages, *self.calls, *self.verdicts, *self.events]
+MOST_JOBS = 500  # in one transaction; what comes meanwhile is the next one's
 
 
 @dataclass(slots=True)
@@ -52,17 +36,31 @@ class _Job:
     step: Step | None = None
     function: Callable[[], Any] | None = None
 
-    def resolve(self, result: Any) -> None:
-        self.loop.call_soon_threadsafe(_settle, self.future, result)
+    @property
+    def run_id(self) -> uuid.UUID:
+        return self.step.lease.run_id if self.step else uuid.UUID(int=0)
 
 
-def _settle(future: asyncio.Future[Any], result: Any) -> None:
-    if future.done():  # its run was cancelled meanwhile
-        return
-    if isinstance(result, BaseException):
-        future.set_exception(result)
-    else:
-        future.set_result(result)
+Outcome = tuple[_Job, Any]
+
+
+def _resolve(outcomes: Sequence[Outcome]) -> None:
+    """Tell those who wait, all of a loop in one call: waking a loop costs as much as it does to write a row."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+    for job, result in outcomes:
+        by_loop.setdefault(job.loop, []).append((job, result))
+    for loop, settled in by_loop.items():
+        loop.call_soon_threadsafe(_settle, settled)
+
+
+def _settle(outcomes: Sequence[Outcome]) -> None:
+    for job, result in outcomes:
+        if job.future.done():  # its run was cancelled meanwhile
+            continue
+        if isinstance(result, BaseException):
+            job.future.set_exception(result)
+        else:
+            job.future.set_result(result)
 
 
 class Journal:
@@ -99,29 +97,39 @@ class Journal:
         try:
             while batch := self._gather():
                 # Steps first: a lease that is given back in the same batch must not cost a turn that is already paid for.
-                _commit([job for job in batch if job.step is not None], self._patience)
+                for steps in _rounds([job for job in batch if job.step is not None]):
+                    _resolve(_committed(steps, self._patience))
                 for job in batch:
                     if job.step is None:
-                        job.resolve(_guarded(job.function))
+                        _resolve([(job, _guarded(job.function))])
         finally:
             connection.close()
 
     def _gather(self) -> list[_Job]:
-        """Wait for the first job, then take what comes within GATHER_SECONDS. An empty list means the end."""
-        first = self._jobs.get()
-        if first is None:
+        """Wait for the first job, then take what has come GATHER_SECONDS later. An empty list means the end."""
+        batch = [self._jobs.get()]
+        if batch[0] is None:
             return []
-        batch, deadline = [first], time.monotonic() + GATHER_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                job = self._jobs.get(timeout=left)
-            except queue.Empty:
-                break
-            if job is None:
-                self._jobs.put(None)
-                break
-            batch.append(job)
-        return batch
+        # One sleep, not a wait for each job: every time it woke up, this thread would take the interpreter from the loop.
+        time.sleep(GATHER_SECONDS)
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < MOST_JOBS and batch[-1] is not None:
+                batch.append(self._jobs.get_nowait())
+        if batch[-1] is None:
+            self._jobs.put(None)
+        return [job for job in batch if job is not None]
+
+
+def _rounds(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+    """The jobs in order, cut so that no run is in one transaction twice: then a run's mark says whether its step is written."""
+    group: dict[uuid.UUID, _Job] = {}
+    for job in jobs:
+        if job.run_id in group:
+            yield list(group.values())
+            group = {}
+        group[job.run_id] = job
+    if group:
+        yield list(group.values())
 
 
 def _guarded(function: Callable[[], Any] | None) -> Any:
@@ -133,70 +141,34 @@ def _guarded(function: Callable[[], Any] | None) -> Any:
         return error
 
 
-def _commit(jobs: list[_Job], patience: Patience) -> None:
-    """All jobs in one transaction; when that fails, one by one, so that a bad step fails alone."""
-    if not jobs:
-        return
+def _committed(jobs: Sequence[_Job], patience: Patience) -> list[Outcome]:
+    """What came of each: all in one transaction; when that fails, one by one, so that a bad step fails alone."""
     try:
-        lost = _written(jobs, patience)
+        lost = _written([job.step for job in jobs if job.step], patience)
     except Exception as error:
         if is_outage(error):
             logger.exception("The database stayed away; %s steps are not written", len(jobs))
         elif len(jobs) > 1:
-            for job in jobs:
-                _commit([job], patience)
-            return
+            return [outcome for job in jobs for outcome in _committed([job], patience)]
         else:
-            logger.exception("A step of run %s cannot be written", jobs[0].step and jobs[0].step.lease.run_id)
-        for job in jobs:
-            job.resolve(error)
-        return
-    for job in jobs:
-        job.resolve(LeaseLost() if id(job) in lost else None)
+            logger.exception("A step of run %s cannot be written", jobs[0].run_id)
+        return [(job, error) for job in jobs]
+    return [(job, LeaseLost() if job.step and job.step.mark in lost else None) for job in jobs]
 
 
-def _written(jobs: list[_Job], patience: Patience) -> set[int]:
-    """The transaction, tried again while the database is away. Returns the id()s of the jobs whose lease is lost."""
+def _written(steps: Sequence[Step], patience: Patience) -> set[uuid.UUID]:
+    """The transaction, tried again while the database is away. Returns the marks of the steps whose lease is lost."""
     tried = False
 
-    def attempt() -> set[int]:
+    def attempt() -> set[uuid.UUID]:
         nonlocal tried
-        again, tried = tried, True
-        return _transaction(_unwritten(jobs) if again else jobs)
+        left = steps
+        if tried:
+            # When a connection breaks during COMMIT nobody says whether it happened: the step's mark on the run does.
+            done = writes.landed(steps)
+            left = [step for step in steps if step.mark not in done]
+        tried = True
+        with transaction.atomic():
+            return writes.write(left)
 
     return patience.insist(attempt)
-
-
-def _unwritten(jobs: list[_Job]) -> list[_Job]:
-    """The jobs to write again. When a connection breaks during COMMIT nobody says whether it happened: the step's mark on the run does.
-
-    A run's row keeps its last mark only, and a group is written as a whole: the mark of any step stands for the run's steps before it.
-    """
-    runs_of = {job.step.mark: job.step.lease.run_id for job in jobs if job.step}
-    done = EvalRun.objects.filter(last_commit__in=list(runs_of)).values_list("last_commit", flat=True)
-    written = {runs_of[mark] for mark in done if mark}
-    again = [job for job in jobs if job.step and job.step.lease.run_id not in written]
-    for job in again:
-        for row in job.step.rows() if job.step else ():
-            row.pk, row._state.adding = None, True  # the keys of a transaction that was rolled back may be somebody else's by now
-    return again
-
-
-def _transaction(jobs: list[_Job]) -> set[int]:
-    """Write every step whose lease still holds. Returns the id()s of the jobs whose lease is lost."""
-    with transaction.atomic():
-        lost = {id(job) for job in jobs if job.step and not _fence(job.step)}
-        steps = [job.step for job in jobs if job.step and id(job) not in lost]
-        Message.objects.bulk_create([row for step in steps for row in step.messages])
-        ModelCall.objects.bulk_create([row for step in steps for row in step.calls])
-        Verdict.objects.bulk_create([row for step in steps for row in step.verdicts])
-        events = [row for step in steps for row in step.events]
-        RunEvent.objects.bulk_create(events)
-        log.announce(sorted({event.run_id for event in events}))
-    return lost
-
-
-def _fence(step: Step) -> bool:
-    """Write the run's columns if the token is still ours: the row count says who holds the run."""
-    columns = {"updated_at": timezone.now(), "last_commit": step.mark, **step.columns}
-    return EvalRun.objects.filter(pk=step.lease.run_id, lease_token=step.lease.token, status=Status.RUNNING).update(**columns) == 1

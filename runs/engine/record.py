@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from agents.llm.types import CallRecord
-from runs.engine.journal import Journal, Step
+from runs.engine.journal import Journal
 from runs.engine.lease import Lease
+from runs.engine.steps import Step
 from runs.engine.transcript import Entry, Line, Purpose
 from runs.events import log
 from runs.events.types import Event, Totals
-from runs.models import MODEL_NAME, EvalRun, Message, ModelCall, Verdict
+from runs.models import EvalRun, Verdict
 
 EVALUATION = {Purpose.JUDGE, Purpose.ADAPTATION}
 
@@ -43,15 +44,17 @@ class RunRecorder:
         async with self._lock:
             self.calls += len(entry.calls)
             columns, before = self._columns(entry, verdicts), self._before
-            rows = log.rows(self.run.id, self.run.next_seq, entry.events, self._totals())
-            self.run.next_seq += len(rows)
+            events = log.numbered(self.run.next_seq, entry.events, self._totals())
+            self.run.next_seq += len(events)
             step = Step(
                 lease=self._lease,
+                project_id=self.run.project_id,
                 columns={**columns, "next_seq": self.run.next_seq},
-                messages=[_message(self.run, line) for line in entry.lines],
-                calls=[_call(self.run, entry.purpose, call) for call in entry.calls],
+                lines=entry.lines,
+                purpose=entry.purpose,
+                calls=entry.calls,
                 verdicts=verdicts,
-                events=rows,
+                events=events,
             )
             try:
                 await self._journal.commit(step)
@@ -65,7 +68,7 @@ class RunRecorder:
     def _columns(self, entry: Entry, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         """The run's columns that this entry changes, kept on the run in memory too."""
         changed: dict[str, Any] = dict(entry.columns)
-        if entry.state is not None:
+        if entry.state is not None and entry.state != self.run.simulation_state:  # a turn in the middle of a session changes nothing
             changed["simulation_state"] = dict(entry.state)
         if entry.simulated_minutes is not None:
             changed["simulated_minutes"] = entry.simulated_minutes
@@ -89,37 +92,6 @@ class RunRecorder:
 
     def _totals(self) -> Totals:
         return Totals(self.run.total_sessions, self.run.total_turns, self.run.total_cost_usd)
-
-
-def _message(run: EvalRun, line: Line) -> Message:
-    return Message(
-        run_id=run.id,
-        index=line.index,
-        session_index=line.session_index,
-        turn_index=line.turn_index,
-        role=line.role,
-        content=line.content,
-        simulated_at=line.simulated_at,
-        name=line.name,
-        tool_calls=list(line.tool_calls),
-        tool_call_id=line.tool_call_id,
-    )
-
-
-def _call(run: EvalRun, purpose: Purpose, call: CallRecord) -> ModelCall:
-    return ModelCall(
-        run_id=run.id,
-        purpose=purpose.value,
-        model=call.model[:MODEL_NAME],
-        attempt=call.attempt,
-        input_tokens=call.usage.input_tokens,
-        output_tokens=call.usage.output_tokens,
-        cached_input_tokens=call.usage.cached_input_tokens,
-        price_usd=call.price_usd,
-        latency_ms=call.latency_ms,
-        finish_reason=call.finish_reason[:40],
-        error=call.error,
-    )
 
 
 def lines_of(run: EvalRun) -> list[Line]:

@@ -1,11 +1,12 @@
-"""The numbered log: `rows` is the only way an event becomes a row, `rows_after` the only way it is read.
+"""The numbered log: `numbered` and `append` are the only ways an event becomes a row, `rows_after` the only way it is read.
 
 Readers ask by (run, seq), never by a global id: PostgreSQL commits out of order (decision 8).
 """
 
+import json
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -15,18 +16,32 @@ from runs.models import EvalRun, RunEvent
 CHANNEL = "evalhub_events"
 
 
-def rows(run_id: uuid.UUID, first_seq: int, events: Sequence[Event], totals: Totals) -> list[RunEvent]:
-    """Unsaved rows numbered from `first_seq`. The caller holds the run's lease, or its row lock, and saves them in the same transaction."""
-    return [
-        RunEvent(run_id=run_id, seq=first_seq + offset, type=event.type, payload=event.payload(totals))
-        for offset, event in enumerate(events)
-    ]
+class Written(str):
+    """JSON that is text already: it is stored as it stands."""
+
+    __slots__ = ()
+
+
+class Numbered(NamedTuple):
+    """An event with its number, its payload written out once for whoever stores it."""
+
+    seq: int
+    type: str
+    payload: Written
+
+
+def numbered(first_seq: int, events: Sequence[Event], totals: Totals) -> list[Numbered]:
+    """Events numbered from `first_seq`. The caller holds the run's lease and stores them in the same transaction as the new counter."""
+    return [Numbered(first_seq + offset, event.type, Written(json.dumps(event.payload(totals)))) for offset, event in enumerate(events)]
 
 
 def append(run: EvalRun, events: Sequence[Event]) -> None:
     """Write events of a run nobody else is writing to (the caller holds its row lock), and move its counter. Saves `next_seq` only."""
     totals = Totals(run.total_sessions, run.total_turns, run.total_cost_usd)
-    RunEvent.objects.bulk_create(rows(run.id, run.next_seq, events, totals))
+    RunEvent.objects.bulk_create(
+        RunEvent(run_id=run.id, seq=run.next_seq + offset, type=event.type, payload=event.payload(totals))
+        for offset, event in enumerate(events)
+    )
     run.next_seq += len(events)
     run.save(update_fields=["next_seq", "updated_at"])
     announce([run.id])
@@ -34,10 +49,10 @@ def append(run: EvalRun, events: Sequence[Event]) -> None:
 
 def announce(run_ids: Sequence[uuid.UUID]) -> None:
     """Wake the open pages of every web process when this transaction commits. SQLite needs no call: its readers watch data_version."""
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or not run_ids:
         return
     with connection.cursor() as cursor:
-        cursor.executemany("SELECT pg_notify(%s, %s)", [(CHANNEL, str(run_id)) for run_id in run_ids])
+        cursor.execute("SELECT pg_notify(%s, id) FROM unnest(%s::text[]) AS id", [CHANNEL, [str(run_id) for run_id in run_ids]])
 
 
 def rows_after(run_id: uuid.UUID, seq: int, limit: int = 1000) -> list[RunEvent]:

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 
 
@@ -26,9 +27,14 @@ class Event:
     session_index: int = 0
 
     def payload(self, totals: Totals) -> dict[str, Any]:
-        own = {item.name: getattr(self, item.name) for item in fields(self)}
+        own = {name: getattr(self, name) for name in _names(type(self))}  # type: ignore[arg-type]  # a class can be hashed
         standing = {"total_sessions": totals.sessions, "total_turns": totals.turns, "total_cost_usd": totals.cost_usd}
         return {"type": self.type, **own, **standing}
+
+
+@cache
+def _names(event: type[Event]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(event))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

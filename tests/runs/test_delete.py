@@ -18,12 +18,14 @@ from runs.engine.drain import run_drain
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import LeaseLost
+from runs.engine.transcript import Line
 from runs.events import log
 from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
 from runs.services import SourceGone, run_delete
 from runs.states import Status
 from tests.support.drains import in_thread, slow, wait_for
 from tests.support.runs import project_make, run_make
+from tests.support.steps import step_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = (Message, ModelCall, Verdict, RunEvent)

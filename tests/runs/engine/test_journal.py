@@ -9,10 +9,13 @@ from django.db import IntegrityError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.engine import lease
-from runs.engine.journal import Journal, Step
+from runs.engine.journal import Journal
 from runs.engine.lease import Lease, LeaseLost
+from runs.engine.steps import Step
+from runs.engine.transcript import Line
 from runs.models import EvalRun, Message
 from tests.support.runs import run_make
+from tests.support.steps import step_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,8 +25,8 @@ def claimed() -> Lease:
     return lease.claim(1)[0]
 
 
-def message(held: Lease, index: int) -> Message:
-    return Message(run_id=held.run_id, index=index, role="user", content=str(index))
+def line(index: int) -> Line:
+    return Line(index, 0, 0, "user", str(index))
 
 
 async def commit(*steps: Step) -> list[object]:
@@ -33,7 +36,7 @@ async def commit(*steps: Step) -> list[object]:
 
 def test_a_step_is_in_the_database_when_its_commit_returns() -> None:
     held = claimed()
-    assert asyncio.run(commit(Step(held, columns={"total_turns": 7}, messages=[message(held, 0)]))) == [None]
+    assert asyncio.run(commit(step_of(held, columns={"total_turns": 7}, lines=[line(0)]))) == [None]
     run = EvalRun.objects.get(pk=held.run_id)
     assert (run.total_turns, run.messages.count()) == (7, 1)
 
@@ -41,7 +44,7 @@ def test_a_step_is_in_the_database_when_its_commit_returns() -> None:
 def test_a_worker_that_lost_its_lease_cannot_write_and_others_in_the_same_group_can() -> None:
     late, held = claimed(), claimed()
     EvalRun.objects.filter(pk=late.run_id).update(lease_token=uuid.uuid4())
-    results = asyncio.run(commit(Step(late, messages=[message(late, 0)]), Step(held, messages=[message(held, 0)])))
+    results = asyncio.run(commit(step_of(late, lines=[line(0)]), step_of(held, lines=[line(0)])))
     assert isinstance(results[0], LeaseLost)
     assert results[1] is None
     assert not Message.objects.filter(run_id=late.run_id).exists()
@@ -50,7 +53,7 @@ def test_a_worker_that_lost_its_lease_cannot_write_and_others_in_the_same_group_
 
 def test_a_bad_step_fails_alone() -> None:
     good, bad = claimed(), claimed()
-    results = asyncio.run(commit(Step(good, messages=[message(good, 0)]), Step(bad, messages=[message(bad, 0), message(bad, 0)])))
+    results = asyncio.run(commit(step_of(good, lines=[line(0)]), step_of(bad, lines=[line(0), line(0)])))
     assert results[0] is None
     assert isinstance(results[1], IntegrityError)
     assert Message.objects.filter(run_id=good.run_id).count() == 1
@@ -60,12 +63,12 @@ def test_a_bad_step_fails_alone() -> None:
 def test_a_run_that_was_deleted_is_a_lost_lease() -> None:
     held = claimed()
     EvalRun.objects.filter(pk=held.run_id).delete()
-    assert [type(result) for result in asyncio.run(commit(Step(held, messages=[message(held, 0)])))] == [LeaseLost]
+    assert [type(result) for result in asyncio.run(commit(step_of(held, lines=[line(0)])))] == [LeaseLost]
 
 
 def test_a_hundred_steps_handed_over_at_once_are_all_committed() -> None:
     held = [claimed() for _ in range(20)]
-    steps = [Step(one, messages=[message(one, index)]) for one in held for index in range(5)]
+    steps = [step_of(one, lines=[line(index)]) for one in held for index in range(5)]
     results = asyncio.run(commit(*steps))
     assert results == [None] * 100
     assert Message.objects.count() == 100
@@ -73,12 +76,13 @@ def test_a_hundred_steps_handed_over_at_once_are_all_committed() -> None:
 
 def test_a_function_runs_after_the_steps_that_were_handed_over_with_it() -> None:
     held = claimed()
+    step = step_of(held, lines=[line(0)])
 
     async def give_back_at_once() -> list[object]:
         with Journal() as journal:
             return await asyncio.gather(
                 journal.call(lambda: lease.give_back([held])),
-                journal.commit(Step(held, messages=[message(held, 0)])),
+                journal.commit(step),
                 return_exceptions=True,
             )
 
@@ -110,7 +114,7 @@ def test_a_connection_that_breaks_during_commit_costs_no_step_and_doubles_none(m
         commits(connection)
 
     monkeypatch.setattr(BaseDatabaseWrapper, "_commit", breaking)
-    assert asyncio.run(commit(Step(held, columns={"total_turns": 1}, messages=[message(held, 0)]))) == [None]
+    assert asyncio.run(commit(step_of(held, columns={"total_turns": 1}, lines=[line(0)]))) == [None]
     assert not breaks
     run = EvalRun.objects.get(pk=held.run_id)
     assert (run.total_turns, run.messages.count()) == (1, 1)

@@ -12,10 +12,11 @@ import pytest
 from django.db import OperationalError, ProgrammingError, connection, connections
 
 from runs.engine import lease, stop
-from runs.engine.journal import Journal, Step
+from runs.engine.journal import Journal
 from runs.engine.outage import Patience, is_outage
 from runs.models import EvalRun
 from tests.support.runs import run_make
+from tests.support.steps import step_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,12 +60,13 @@ def refuse_writes() -> None:
 def test_a_commit_waits_while_the_database_is_locked_by_somebody_else() -> None:
     run_make()
     held = lease.claim(1)[0]
+    step = step_of(held, columns={"total_turns": 7})
 
     async def commit() -> None:
         with Journal() as journal:
             await journal.call(shorten_waits_for_locks)
             with locked(0.6):
-                await journal.commit(Step(held, columns={"total_turns": 7}))
+                await journal.commit(step)
 
     asyncio.run(commit())
     assert EvalRun.objects.get(pk=held.run_id).total_turns == 7
@@ -73,11 +75,12 @@ def test_a_commit_waits_while_the_database_is_locked_by_somebody_else() -> None:
 def test_a_commit_waits_until_the_database_takes_writes_again(caplog: pytest.LogCaptureFixture) -> None:
     run_make()
     held = lease.claim(1)[0]
+    step = step_of(held, columns={"error_reason": "x" * 5_000_000})
 
     async def commit() -> None:
         with Journal() as journal:
             await journal.call(refuse_writes)
-            await journal.commit(Step(held, columns={"error_reason": "x" * 5_000_000}))
+            await journal.commit(step)
 
     asyncio.run(commit())
     assert len(EvalRun.objects.get(pk=held.run_id).error_reason) == 5_000_000

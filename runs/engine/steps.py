@@ -1,0 +1,27 @@
+"""What a run's driver hands to the journal: rows and columns of one run that become true together. Plain data."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.llm.types import CallRecord
+from runs.engine.lease import Lease
+from runs.engine.transcript import Line, Purpose
+from runs.events.log import Numbered
+from runs.models import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One commit of one run. `project_id` says on whose account the calls were made, `purpose` what for; `mark` is the step's own name."""
+
+    lease: Lease
+    project_id: uuid.UUID
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[Line] = ()
+    purpose: Purpose = Purpose.AGENT
+    calls: Sequence[CallRecord] = ()
+    verdicts: Sequence[Verdict] = ()
+    events: Sequence[Numbered] = ()
+    mark: uuid.UUID = field(default_factory=uuid.uuid4)

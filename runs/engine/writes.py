@@ -1,0 +1,190 @@
+"""The SQL of the group commit: the rows of many runs in a few statements, without a model object on the way. Called by the journal.
+
+One statement a table and commit: a thread that lets go of the interpreter's lock for every row waits for it as often. What differs between
+the databases is only how rows are handed over (`Rows.source`). A test compares the columns with the models.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cache, partial
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from agents.llm.types import CallRecord
+from runs.engine import meter
+from runs.engine.steps import Step
+from runs.events import log
+from runs.models import MODEL_NAME, EvalRun, Message, ModelCall, RunEvent, Verdict
+from runs.states import Status
+
+COLUMNS: Mapping[type[models.Model], tuple[str, ...]] = {
+    Message: (
+        *("run_id", "index", "session_index", "turn_index", "role", "content"),
+        *("name", "tool_calls", "tool_call_id", "simulated_at", "created_at"),
+    ),
+    ModelCall: (
+        *("run_id", "purpose", "model", "attempt", "input_tokens", "output_tokens", "cached_input_tokens"),
+        *("price_usd", "latency_ms", "finish_reason", "error", "created_at"),
+    ),
+    Verdict: ("run_id", "kind", "judge_model", "sample", "answer", "created_at"),
+    RunEvent: ("run_id", "seq", "type", "payload", "created_at"),
+}
+RUNS = EvalRun._meta.db_table
+MOST_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
+Encoder = Callable[[Any], Any]
+
+
+def write(steps: Sequence[Step]) -> set[uuid.UUID]:
+    """Write the steps, each of another run, whose lease still holds. Returns the marks of the others. Call it in a transaction."""
+    now = timezone.now()
+    lost = fence(steps, now)
+    held = [step for step in steps if step.mark not in lost] if lost else steps
+    _insert(Message, [row for step in held for row in _messages(step, now)])
+    _insert(ModelCall, [row for step in held for row in _calls(step, now)])
+    _insert(Verdict, [_verdict(verdict) for step in held for verdict in step.verdicts])
+    _insert(RunEvent, [(step.lease.run_id, event.seq, event.type, event.payload, now) for step in held for event in step.events])
+    meter.count(held, now)
+    log.announce([step.lease.run_id for step in held if step.events])
+    return lost
+
+
+def fence(steps: Sequence[Step], now: Any) -> set[uuid.UUID]:
+    """Write the runs' columns where the token is still ours. Returns the marks of the steps whose run is somebody else's."""
+    groups: dict[tuple[str, ...], list[Step]] = {}
+    for step in steps:
+        groups.setdefault(tuple(step.columns), []).append(step)
+    won = sum(_update(columns, group, now) for columns, group in groups.items())
+    return set() if won == len(steps) else {step.mark for step in steps} - landed(steps)
+
+
+def landed(steps: Sequence[Step]) -> set[uuid.UUID]:
+    """The marks that stand in the runs: of the steps that were written, while each is of another run."""
+    marks = [step.mark for step in steps]
+    return {mark for mark in EvalRun.objects.filter(last_commit__in=marks).values_list("last_commit", flat=True) if mark}
+
+
+def _update(columns: Sequence[str], steps: Sequence[Step], now: Any) -> int:
+    names = ("id", "lease_token", "last_commit", "updated_at", *columns)
+    rows = [(step.lease.run_id, step.lease.token, step.mark, now, *step.columns.values()) for step in steps]
+    fields = [_field(EvalRun, name) for name in names]
+    sets = ", ".join(f"{field.column} = v.{field.column}" for field in fields[2:])
+    heads = ", ".join(["run", "token", *(str(field.column) for field in fields[2:])])  # the last commit of a run writes its token too
+    return sum(
+        _execute(
+            f"WITH v({heads}) AS ({source}) UPDATE {RUNS} SET {sets} FROM v "  # noqa: S608  names of our own columns
+            f"WHERE {RUNS}.id = v.run AND {RUNS}.lease_token = v.token AND {RUNS}.status = '{Status.RUNNING.value}'",
+            parameters,
+        )
+        for source, parameters in _sources(fields, rows)
+    )
+
+
+def _insert(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
+    fields = [_field(model, name) for name in COLUMNS[model]]
+    heads = ", ".join(f'"{field.column}"' for field in fields)
+    for source, parameters in _sources(fields, rows):
+        _execute(f'INSERT INTO "{model._meta.db_table}" ({heads}) {source}', parameters)  # noqa: S608  names of our own columns
+
+
+# Rows of the tables
+
+
+def _messages(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
+    for line in step.lines:
+        yield (
+            *(step.lease.run_id, line.index, line.session_index, line.turn_index, line.role, line.content),
+            *(line.name, list(line.tool_calls), line.tool_call_id, line.simulated_at, now),
+        )
+
+
+def _calls(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
+    for call in step.calls:
+        yield (step.lease.run_id, step.purpose.value, *_told(call), now)
+
+
+def _told(call: CallRecord) -> tuple[Any, ...]:
+    usage = call.usage
+    return (
+        *(call.model[:MODEL_NAME], call.attempt, usage.input_tokens, usage.output_tokens, usage.cached_input_tokens),
+        *(call.price_usd, call.latency_ms, call.finish_reason[:40], call.error),
+    )
+
+
+def _verdict(verdict: Verdict) -> tuple[Any, ...]:
+    return tuple(getattr(verdict, name) for name in COLUMNS[Verdict])
+
+
+# How rows are handed to the database
+
+
+def _sources(fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """A query that yields the rows, and its parameters; more than one where there are too many for one statement."""
+    size = MOST_PARAMETERS // len(fields)
+    encoders = [_encoder(connection.vendor, field) for field in fields]
+    for start in range(0, len(rows), size):
+        columns = [
+            [encode(value) for value in column] if encode else column
+            for encode, column in zip(encoders, zip(*rows[start : start + size], strict=True), strict=True)
+        ]
+        yield _arrays(fields, columns) if connection.vendor == "postgresql" else _values(columns)
+
+
+def _values(columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
+    """SQLite: VALUES (…), (…)."""
+    row = f"({', '.join('?' * len(columns))})"
+    return f"VALUES {', '.join([row] * len(columns[0]))}", [value for row in zip(*columns, strict=True) for value in row]
+
+
+def _arrays(fields: Sequence["models.Field[Any, Any]"], columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
+    """PostgreSQL: an array a column, so that the statement is as short for a hundred rows as for one."""
+    arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in fields)
+    read = ", ".join(f"c{number}{'::jsonb' if isinstance(field, models.JSONField) else ''}" for number, field in enumerate(fields))
+    names = ", ".join(f"c{number}" for number in range(len(fields)))
+    return f"SELECT {read} FROM unnest({arrays}) AS u({names})", [list(column) for column in columns]  # noqa: S608  as above
+
+
+def _array_type(field: "models.Field[Any, Any]") -> str:
+    return "text" if isinstance(field, models.JSONField) else str(field.db_type(connection))
+
+
+def _execute(sql: str, parameters: Sequence[Any]) -> int:
+    """Run past Django's cursor, which would rewrite each of a statement's thousand placeholders; errors are Django's all the same."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return int(connection.connection.execute(sql, parameters).rowcount)
+
+
+@cache
+def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
+    """A field by its name, or by its column's."""
+    return next(field for field in model._meta.concrete_fields if name in (field.name, field.attname))
+
+
+@cache
+def _encoder(vendor: str, field: "models.Field[Any, Any]") -> Encoder | None:
+    """What makes a value one that the driver takes; None where every value is."""
+    if isinstance(field, models.JSONField):
+        return _json
+    if isinstance(field, models.DecimalField):
+        return partial(field.get_db_prep_save, connection=connection)
+    if vendor == "sqlite" and isinstance(field, models.UUIDField | models.ForeignKey):
+        return _hex
+    if vendor == "sqlite" and isinstance(field, models.DateTimeField):
+        return partial(field.get_db_prep_save, connection=connection)
+    return _plain if field.choices else None
+
+
+def _json(value: Any) -> str:
+    return value if type(value) is log.Written else json.dumps(value)
+
+
+def _hex(value: uuid.UUID | None) -> str | None:
+    return value.hex if value else None
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
