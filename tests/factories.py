@@ -12,8 +12,8 @@ from django.utils import timezone
 from agents.models import Agent
 from evalhub.accounts.models import Membership, Project, Role
 from runs.events import types
-from runs.events.log import rows
-from runs.events.types import Event, Totals
+from runs.events.log import append
+from runs.events.types import Event
 from runs.models import EvalRun, Message, ModelCall, Verdict
 from runs.plan import SessionPlan
 from runs.states import Status
@@ -166,11 +166,8 @@ def call(
 
 def event(*, run: EvalRun, event: Event) -> dict[str, Any]:
     """Append one event, and return it as a reader of the log sees it."""
-    totals = Totals(run.total_sessions, run.total_turns, run.total_cost_usd)
-    [row] = rows(run.id, run.next_seq, [event], totals)
-    row.save(force_insert=True)
-    run.next_seq += 1
-    run.save(update_fields=["next_seq"])
+    append(run, [event])
+    row = run.events.get(seq=run.next_seq - 1)
     return {**row.payload, "run_id": str(run.id), "seq": row.seq}
 
 
