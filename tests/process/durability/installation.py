@@ -143,9 +143,9 @@ class Installation:
 
 
 @contextlib.contextmanager
-def installation(kind: str, folder: Path, url: str, *, latency: float = 0.1, **settings: str) -> Iterator[Installation]:
+def installation(kind: str, folder: Path, url: str, *, latency: float = 0.1, places: int = 0, **settings: str) -> Iterator[Installation]:
     """An installation whose database is there; everything of it is ended afterwards."""
-    with ModelServer(latency) as server:
+    with ModelServer(latency, places) as server:
         made = Installation(kind, folder, url, server, settings=settings)
         try:
             yield made

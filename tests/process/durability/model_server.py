@@ -30,7 +30,8 @@ class Counts:
     def __init__(self) -> None:
         self.bodies: Counter[str] = Counter()
         self.answered = self.unread = 0
-        self.open = 0
+        self.open = self.peak = self.refused = 0
+        self.times: list[float] = []
         self.longest_pause = 0.0
         self._last: float | None = None
 
@@ -40,7 +41,9 @@ class Counts:
         if self._last is not None:
             self.longest_pause = max(self.longest_pause, now - self._last)
         self._last = now
+        self.times.append(now)
         self.open += 1
+        self.peak = max(self.peak, self.open)
         digest = hashlib.sha256(body).hexdigest()[:16]
         self.bodies[digest] += 1
         return digest
@@ -50,6 +53,8 @@ class Counts:
             "made": self.bodies.total(),
             "distinct": len(self.bodies),
             "open": self.open,
+            "peak": self.peak,
+            "refused": self.refused,
             "answered": self.answered,
             "unread": self.unread,
             "longest_pause": self.longest_pause,
@@ -59,8 +64,8 @@ class Counts:
 class Connection(asyncio.Protocol):
     """One client's connection. Answers come in the order of the requests, as long as the client asks one at a time."""
 
-    def __init__(self, counts: Counts, latency: float) -> None:
-        self._counts, self._latency = counts, latency
+    def __init__(self, counts: Counts, latency: float, places: int) -> None:
+        self._counts, self._latency, self._places = counts, latency, places
         self._received = b""
         self._waiting: deque[asyncio.TimerHandle] = deque()
 
@@ -94,7 +99,11 @@ class Connection(asyncio.Protocol):
 
     def _take(self, head: bytes, body: bytes) -> None:
         if not head.startswith(CALLS):
-            self._send(json.dumps(self._counts.shown()))
+            self._send(json.dumps(self._counts.times if b"/times" in head else self._counts.shown()))
+            return
+        if self._places and self._counts.open >= self._places:
+            self._counts.refused += 1
+            self._send('{"error": {"message": "too many requests"}}', "429 Too Many Requests")
             return
         answer = json.dumps(_completion(_text(json.loads(body), self._counts.note(body))))
         self._waiting.append(asyncio.get_running_loop().call_later(self._latency, self._answer, answer))
@@ -105,9 +114,10 @@ class Connection(asyncio.Protocol):
         self._counts.answered += 1
         self._send(answer)
 
-    def _send(self, text: str) -> None:
+    def _send(self, text: str, status: str = "200 OK") -> None:
         data = text.encode()
-        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data))
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+        self._transport.write(head.encode() + data)
 
 
 def _text(body: dict[str, Any], digest: str) -> str:
@@ -125,7 +135,10 @@ def _completion(text: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The server's counters at one moment. `unread` were cut before their answer, `open` wait for it."""
+    """The server's counters at one moment. `unread` were cut before their answer, `open` wait for it, `peak` is the most that ever did.
+
+    `refused` were answered 429 and are counted nowhere else.
+    """
 
     made: int
     distinct: int
@@ -133,6 +146,8 @@ class Seen:
     answered: int
     unread: int
     longest_pause: float
+    peak: int
+    refused: int
 
     @property
     def repeated(self) -> int:
@@ -140,13 +155,13 @@ class Seen:
 
 
 class ModelServer:
-    """The server's process, to be used in a `with`. `latency` is what each answer takes."""
+    """The server's process, to be used in a `with`. `latency` is what each answer takes; with `places` it takes no more at once."""
 
-    def __init__(self, latency: float) -> None:
-        self._latency = latency
+    def __init__(self, latency: float, places: int = 0) -> None:
+        self._latency, self._places = latency, places
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", __name__, "--latency", str(self._latency)]
+        command = [sys.executable, "-m", __name__, "--latency", str(self._latency), "--places", str(self._places)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())
@@ -161,17 +176,24 @@ class ModelServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def seen(self) -> Seen:
+        return Seen(**self._get("/counts"))
+
+    def times(self) -> list[float]:
+        """When each request came, in seconds."""
+        return list(self._get("/times"))
+
+    def _get(self, path: str) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_S)
         try:
-            connection.request("GET", "/counts")
-            return Seen(**json.load(connection.getresponse()))
+            connection.request("GET", path)
+            return json.load(connection.getresponse())
         finally:
             connection.close()
 
 
-async def _serve(latency: float) -> None:
+async def _serve(latency: float, places: int) -> None:
     counts = Counts()
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(counts, latency), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(counts, latency, places), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
@@ -180,4 +202,6 @@ async def _serve(latency: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Counts requests; says what the request's body makes it say.")
     parser.add_argument("--latency", type=float, required=True)
-    asyncio.run(_serve(parser.parse_args().latency))
+    parser.add_argument("--places", type=int, default=0)
+    given = parser.parse_args()
+    asyncio.run(_serve(given.latency, given.places))
