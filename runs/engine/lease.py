@@ -98,7 +98,7 @@ def give_back(leases: Collection[Lease]) -> None:
     for chunk in _chunks(list(leases)):
         tokens = {lease.token for lease in chunk}
         held = EvalRun.objects.filter(pk__in=[lease.run_id for lease in chunk], lease_token__in=tokens, status=Status.RUNNING)
-        held.update(status=Status.PENDING, attempt=F("attempt") - 1, **FREE)
+        held.update(status=Status.PENDING, attempt=F("attempt") - 1, updated_at=timezone.now(), **FREE)
 
 
 def release_of(owner: uuid.UUID) -> int:
@@ -107,7 +107,7 @@ def release_of(owner: uuid.UUID) -> int:
     A run without an attempt left stays `running`, held by nobody: the sweep ends it as interrupted.
     """
     held = EvalRun.objects.filter(lease_owner=owner, status=Status.RUNNING)
-    waiting = held.filter(attempt__lt=F("max_attempts")).update(status=Status.PENDING, **FREE)
+    waiting = held.filter(attempt__lt=F("max_attempts")).update(status=Status.PENDING, updated_at=timezone.now(), **FREE)
     return waiting + held.update(**FREE)
 
 

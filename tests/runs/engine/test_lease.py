@@ -1,6 +1,8 @@
 """Who may work on a run."""
 
 import threading
+import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from runs.engine import lease
-from runs.models import EvalRun
+from runs.models import EvalRun, RunQuerySet
 from runs.states import Status
 from tests.support.runs import project_make, run_make
 
@@ -98,3 +100,31 @@ def test_four_claimers_at_once_never_get_the_same_run() -> None:
         thread.join()
     ids = [taken.run_id for mine in won for taken in mine]
     assert len(ids) == len(set(ids)) == 40
+
+
+def test_what_a_dead_worker_held_waits_at_once_and_its_token_writes_no_more() -> None:
+    owner, other = uuid.uuid4(), uuid.uuid4()
+    run = run_make()
+    [held] = lease.claim(1, owner)
+    assert (lease.release_of(other), lease.release_of(owner)) == (0, 1)
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.lease_token, run.lease_owner) == (Status.PENDING, 1, None, None)
+    lease.beat([held])
+    run.refresh_from_db()
+    assert run.lease_expires_at is None
+
+
+def test_a_dead_workers_last_attempt_is_left_to_the_sweep() -> None:
+    run, owner = run_make(), uuid.uuid4()
+    EvalRun.objects.filter(pk=run.pk).update(attempt=2)
+    lease.claim(1, owner)
+    assert lease.release_of(owner) == 1
+    assert not lease.something_waits()
+    assert list(EvalRun.objects.abandoned()) == [run]
+
+
+@pytest.mark.parametrize("looked_for", [EvalRun.objects.claimable, EvalRun.objects.abandoned])
+def test_a_claim_reads_only_what_is_alive(looked_for: Callable[[], RunQuerySet]) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL reads a small table whole, whatever the indexes are")
+    assert "run_claim" in looked_for().order_by("created_at").explain()
