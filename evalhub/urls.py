@@ -19,5 +19,6 @@ urlpatterns = [
     path("", include("evalhub.accounts.urls")),
     path("", include("evalhub.openapi.urls")),
     path("api/v1/", include("runs.api.urls")),
+    path("", include("agents.urls")),
     path("", include("runs.web.urls")),
 ]

@@ -1,6 +1,7 @@
 """What there is to do and who does it, over all projects: for `/metrics`, `/readyz` and the operations page. It names machines alone.
 
-Every read looks at what is alive or at the last days, never at history, so that it costs the same after a year.
+What takes a project is of that project. Every read looks at what is alive or at the last days, never at history, so that it costs the same
+after a year.
 """
 
 import threading
@@ -14,13 +15,15 @@ from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from runs.models import CallTally, EvalRun, Worker
+from runs.models import CallTally, EvalRun, RunQuerySet, Worker
+from runs.selectors import LIST_DEFER
 from runs.states import Status
 
 SEEN_WITHIN = timedelta(minutes=1)
 # With every question about one of the two: SQLite finds the index of what is alive by these very words alone.
 ALIVE = Q(status__in=[Status.PENDING, Status.RUNNING])
 LONGEST_WAITING = 500  # the queue is taken from its old end, so the one that waits longest is among these
+LISTED = 10
 SETTLED_DAYS = 2  # after this long no worker adds to a day any more
 
 
@@ -85,6 +88,26 @@ def workers_seen(within: timedelta = SEEN_WITHIN) -> list[Worker]:
 def worker_is_seen() -> bool:
     """Whether somebody would take a run now."""
     return Worker.objects.filter(seen_at__gte=timezone.now() - SEEN_WITHIN).exists()
+
+
+def runs_waiting(project: Project, most: int = LISTED) -> list[EvalRun]:
+    """Those of a project that have waited longest to be taken. One query."""
+    return list(_listed(project, Status.PENDING).order_by("created_at", "id")[:most])
+
+
+def runs_silent(project: Project, most: int = LISTED) -> list[EvalRun]:
+    """Runs of a project whose worker has not spoken in time. One query."""
+    silent = EvalRun.objects.filter(ALIVE, status=Status.RUNNING, lease_expires_at__lt=timezone.now())
+    return list(silent.of(project).defer(*LIST_DEFER).order_by("created_at", "id")[:most])
+
+
+def runs_interrupted(project: Project, most: int = LISTED) -> list[EvalRun]:
+    """The newest runs of a project that ended because no worker brought them to their end. One query."""
+    return list(_listed(project, Status.INTERRUPTED).order_by("-created_at", "-id")[:most])
+
+
+def _listed(project: Project, status: Status) -> RunQuerySet:
+    return EvalRun.objects.of(project).filter(status=status).defer(*LIST_DEFER)
 
 
 def calls_since(project: Project, first_day: date) -> Calls:

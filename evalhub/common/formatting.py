@@ -19,6 +19,11 @@ def duration(seconds: float) -> str:
     return f"{whole // DAY}d {whole % DAY // HOUR}h"
 
 
+def milliseconds(seconds: float) -> str:
+    """A delay: `4 ms`, `250 ms`, and `1.2 s` from a second on."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
 def ago(then: datetime, now: datetime) -> str:
     """`just now`, `3 minutes ago`, `yesterday`, and the date from a week on. static/js/page.js says it in the same words."""
     seconds = (now - then).total_seconds()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.web import views
+from runs.web import operations, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("runs/<uuid:run_id>/live", views.run_live, name="run-live"),
     path("runs/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
     path("runs/<uuid:run_id>/resume", views.run_resume, name="run-resume"),
+    path("operations/", operations.operations, name="operations"),
 ]

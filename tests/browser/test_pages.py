@@ -7,6 +7,7 @@ from tests.browser.site import Site
 
 Picture = Callable[..., None]
 DONE_MS = 60_000
+OWNERS_PAGES = (("operations", "/operations/"), ("providers", "/providers/"))
 
 
 def test_a_wrong_link_says_how_to_get_a_new_one(site: Site, open_page: OpenPage, complaints: list[str], picture: Picture) -> None:
@@ -31,7 +32,7 @@ def test_a_visitor_is_led_to_sign_in(site: Site, open_page: OpenPage) -> None:
 def test_every_page_fits_its_window(site: Site, open_page: OpenPage, picture: Picture, width: int, scheme: str) -> None:
     page = open_page(width=width, color_scheme=scheme)
     run = page.locator(".row-link").last.get_attribute("href")
-    for name, path in (("list", "/runs/"), ("run", run), ("empty", "/runs/?status=interrupted")):
+    for name, path in (("list", "/runs/"), ("run", run), ("empty", "/runs/?status=interrupted"), *OWNERS_PAGES):
         page.goto(site.url + str(path))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         picture(page, name)
@@ -59,6 +60,16 @@ def test_rows_update_themselves_until_nothing_is_active(site: Site, open_page: O
     assert row.locator(".score").inner_text().endswith("/ 100")
 
 
+def test_the_operations_page_updates_its_figures_and_leaves_the_rest_alone(site: Site, open_page: OpenPage) -> None:
+    page = open_page(leads_to="/operations/", width=360)
+    workers = page.locator("[role=group]", has=page.locator("#ops-worker-rows"))
+    workers.evaluate("table => { table.focus(); table.scrollLeft = 40; }")
+    site.start_run(turns=8)
+    running = page.locator("#ops-tiles div", has=page.locator("dt:text-is('Running')"))
+    running.locator("dd:has-text('1')").first.wait_for(timeout=DONE_MS)
+    assert workers.evaluate("table => [document.activeElement === table, table.scrollLeft]") == [True, 40]
+
+
 def test_the_page_reads_without_scripts(site: Site, open_page: OpenPage) -> None:
     page = open_page(java_script_enabled=False)
     page.locator(".row-link").last.click()
@@ -82,7 +93,13 @@ def test_axe_finds_nothing_serious_on_any_page(site: Site, open_page: OpenPage, 
     page = open_page(color_scheme=scheme)
     run = page.locator(".row-link").last.get_attribute("href")
     visitor = open_page(signed_in=False, color_scheme=scheme)
-    pages = [(page, "/runs/"), (page, str(run)), (page, "/runs/?status=interrupted"), (visitor, "/sign-in")]
+    pages = [
+        (page, "/runs/"),
+        (page, str(run)),
+        (page, "/runs/?status=interrupted"),
+        *((page, path) for _, path in OWNERS_PAGES),
+        (visitor, "/sign-in"),
+    ]
     found = []
     for reader, path in pages:
         reader.goto(site.url + path)

@@ -29,6 +29,11 @@ def duration(seconds: float) -> str:
 
 
 @register.filter
+def milliseconds(seconds: float) -> str:
+    return formatting.milliseconds(seconds)
+
+
+@register.filter
 def simulated(minutes: int) -> str:
     return formatting.simulated(minutes)
 

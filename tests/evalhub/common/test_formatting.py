@@ -15,6 +15,11 @@ def test_a_duration_has_two_units_at_most(seconds: float, said: str) -> None:
     assert formatting.duration(seconds) == said
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(0.0042, "4 ms"), (0.25, "250 ms"), (1.24, "1.2 s"), (75, "75.0 s")])
+def test_a_delay_is_said_in_milliseconds_up_to_a_second(seconds: float, said: str) -> None:
+    assert formatting.milliseconds(seconds) == said
+
+
 @pytest.mark.parametrize(
     ("past", "said"),
     [

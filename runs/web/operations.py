@@ -1,0 +1,62 @@
+"""The operations page: whether work goes on, for owners. Queue and machines are the installation's; runs and money the project's."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from agents.selectors import provider_loads
+from evalhub.accounts.models import Project
+from runs import services, workload
+from runs.live.seats import seats
+from runs.live.tail import tail
+from runs.models import Worker
+from runs.web.access import PageRequest, owner_required
+
+WEEK = timedelta(days=6)  # and today
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """What a project asked of models in some days."""
+
+    label: str
+    calls: workload.Calls
+
+
+@require_GET
+@never_cache
+@owner_required
+def operations(request: PageRequest) -> HttpResponse:
+    """The whole page; htmx, which asks every few seconds, gets its body alone."""
+    template = "runs/_operations.html" if request.htmx else "runs/operations.html"
+    return render(request, template, _standing(request.membership.project))
+
+
+def _standing(project: Project) -> dict[str, object]:
+    """Everything the body shows, in a number of queries that does not depend on what is there."""
+    workers = workload.workers_seen()
+    drains = [worker for worker in workers if worker.kind == Worker.Kind.DRAIN]
+    return {
+        "load": workload.load(),
+        "queue_depth": services.queue_depth(),
+        "workers": workers,
+        "driving": sum(worker.driving for worker in drains),
+        "concurrency": sum(worker.concurrency for worker in drains),
+        "calls_per_second": sum(worker.calls_per_second for worker in drains),
+        "lag": tail.lag.standing(),
+        "connections": seats.taken,
+        "spells": _spells(project),
+        "providers": provider_loads(project),
+        "waiting": workload.runs_waiting(project),
+        "silent": workload.runs_silent(project),
+        "interrupted": workload.runs_interrupted(project),
+    }
+
+
+def _spells(project: Project) -> list[Spell]:
+    today = datetime.now(UTC).date()
+    return [Spell("Today", workload.calls_since(project, today)), Spell("Last 7 days", workload.calls_since(project, today - WEEK))]
