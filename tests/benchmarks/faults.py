@@ -38,7 +38,7 @@ class Outcome:
 
 
 def drive(count: int, *, seed: int, patience_s: float = PATIENCE_S, **settings: str) -> Outcome:
-    """`count` conversations from pending to final, by one real worker on an empty SQLite database."""
+    """`count` conversations from pending to final, by one real worker on an empty database: SQLite unless `settings` name another."""
     with tempfile.TemporaryDirectory(prefix="evalhub-faults-") as name, mock_server() as server:
         server.script.mix, server.user_turns = Mix(seed, RATES), TURNS
         folder = Path(name)

@@ -17,7 +17,8 @@ _PART = re.compile(r"(?P<kind>latency|jitter|retry-after|[a-z][a-z-]*?|\d{3})(?P
 class Fault:
     """`kind` is a status (429, 500, …), a way to fail (hang, cut, cut-body, redirect, quota, html-error), a refused part of the request
     (no-schema, no-tools, no-temperature, no-seed, new-limit), an odd 200 (broken-json, cut-answer, empty-body, plain-text, wrong-schema,
-    prose, no-usage, html, empty, length, huge, null, list, error-inside), or latency and jitter, which only slow an answer down."""
+    prose, no-usage, html, empty, length, huge, gzip-bomb, null, list, error-inside), a good answer that is packed (gzip, chunked), or
+    latency and jitter, which only slow an answer down."""
 
     kind: str
     seconds: float = 0.0

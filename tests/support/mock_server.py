@@ -6,6 +6,7 @@ In a test: `async with MockModelServer() as server`. For process tests: `python 
 import argparse
 import asyncio
 import contextlib
+import gzip
 import json
 import random
 from collections import Counter
@@ -20,6 +21,7 @@ from tests.support.mock_faults import SLOW, Fault, Script
 
 HTML = "<!doctype html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
 HANG_S = 3600
+TOO_LARGE = 9 * 1024 * 1024
 Shaper = Callable[[str, str, bool, bool], Json]
 
 
@@ -141,24 +143,15 @@ class MockModelServer:
         """Answers with 200 that are wrong in themselves, and the good one where a fault does not apply."""
         if kind in ODD_TEXTS:
             return self._good(body, shaped, text=ODD_TEXTS[kind])
+        if kind in ODD_BODIES:
+            return web.Response(text=ODD_BODIES[kind], content_type="application/json")
+        if kind in ODD_RESPONSES:
+            return ODD_RESPONSES[kind]()
         if kind == "cut-answer":
             return self._cut_answer(body, shaped)
-        if kind == "no-usage":
-            return self._good(body, shaped, usage=False)
         if kind == "length":
             return self._good(body, shaped, text=self._text(body)[:20] + "\x00cut")
-        bodies = {"broken-json": '{"choices": [{"message": {"content": "hal', "null": "null", "list": "[]", "error-inside": ERROR_IN_200}
-        if kind in bodies:
-            return web.Response(text=bodies[kind], content_type="application/json")
-        if kind == "empty-body":
-            return web.Response(status=200)
-        if kind == "plain-text":
-            return web.Response(text="It works!")
-        if kind == "html":
-            return web.Response(text=HTML, content_type="text/html")
-        if kind == "huge":
-            return web.Response(body=b'{"x": "' + b"a" * (9 * 1024 * 1024) + b'"}', content_type="application/json")
-        return self._good(body, shaped)
+        return _packed(self._good(body, shaped, usage=kind != "no-usage"), kind)
 
     def _cut_answer(self, body: Json, shaped: Shaper) -> web.Response:
         """Half of the JSON that was asked for, in a whole body. Half of a message could not be told from one, so there the body is cut."""
@@ -167,7 +160,19 @@ class MockModelServer:
 
 
 ODD_TEXTS = {"wrong-schema": '{"score": "very good"}', "prose": "I would rather not answer in JSON.", "empty": ""}
-ERROR_IN_200 = '{"error": {"message": "upstream is down", "code": 502}}'
+ODD_BODIES = {
+    "broken-json": '{"choices": [{"message": {"content": "hal',
+    "null": "null",
+    "list": "[]",
+    "error-inside": '{"error": {"message": "upstream is down", "code": 502}}',
+}
+ODD_RESPONSES: dict[str, Callable[[], web.Response]] = {
+    "empty-body": web.Response,
+    "plain-text": lambda: web.Response(text="It works!"),
+    "html": lambda: web.Response(text=HTML, content_type="text/html"),
+    "huge": lambda: web.Response(body=b'{"x": "' + b"a" * TOO_LARGE + b'"}', content_type="application/json"),
+    "gzip-bomb": lambda: _packed(web.Response(body=b" " * TOO_LARGE, content_type="application/json"), "gzip"),
+}
 REFUSED_WORDS = {
     "no-schema": ("response_format", "response_format json_schema is not supported by this model"),
     "no-tools": ("tools", "tool_choice: this model does not support tools"),
@@ -228,6 +233,16 @@ def _refusal(fault: Fault, body: Json) -> web.Response | None:
 def _error(status: int, message: str, *, code: str = "mock", retry_after: str = "") -> web.Response:
     headers = {"Retry-After": retry_after} if retry_after else {}
     return web.json_response({"error": {"message": message, "type": "mock_error", "code": code}}, status=status, headers=headers)
+
+
+def _packed(answer: web.Response, how: str) -> web.Response:
+    """The same answer as a proxy may pass it on: compressed (gzip) or without its length (chunked); as it is for any other word."""
+    if how == "gzip":
+        assert isinstance(answer.body, bytes)
+        return web.Response(body=gzip.compress(answer.body), content_type=answer.content_type, headers={"Content-Encoding": "gzip"})
+    if how == "chunked":
+        answer.enable_chunked_encoding()
+    return answer
 
 
 async def _cut(request: web.Request, *, half: bool) -> web.StreamResponse:

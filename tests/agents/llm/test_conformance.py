@@ -45,6 +45,13 @@ class TestEveryWire:
         assert reply.latency_ms >= 0
         assert not model.is_demo
 
+    @pytest.mark.parametrize("packed", ["gzip", "chunked"])
+    async def test_it_reads_an_answer_whose_length_is_not_told(
+        self, packed: str, model: ChatModel, model_name: str, server: MockModelServer
+    ) -> None:
+        server.script.push(model_name, packed)
+        assert (await model.complete(HELLO)).text == "Answer 1 on: Good morning to everybody"
+
     async def test_it_fills_in_a_schema(self, model: ChatModel) -> None:
         reply = await model.complete(HELLO, schema=Verdict)
         assert reply.parsed == Verdict(reasoning="Mock text for reasoning", score=70)
@@ -98,6 +105,7 @@ class TestEveryWire:
             ("list", "a list of 0"),
             ("redirect", "redirect (302) to http://elsewhere.invalid/login"),
             ("huge", "more than 8 MiB"),
+            ("gzip-bomb", "more than 8 MiB"),
         ],
     )
     async def test_it_does_not_ask_again_after(
