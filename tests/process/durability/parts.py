@@ -40,10 +40,9 @@ def the_worker_of(up: int, folder: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One worker's tree: the supervisor that was started, the cluster's parent, its sentinel, and the process that drives runs."""
+    """One worker's tree: the supervisor that was started, a sentinel of its, and the process below it that drives runs."""
 
     supervisor: int
-    parent: int
     sentinel: int
     drain: int
 
@@ -58,7 +57,7 @@ def parts_of(supervisor: int, folder: Path) -> Parts | None:
         chain.append(below[0])
     if len(below) < 3 or len(chain) < 2:
         return None
-    return Parts(supervisor=supervisor, parent=chain[-2], sentinel=chain[-1], drain=below[0])
+    return Parts(supervisor=supervisor, sentinel=chain[-1], drain=below[0])
 
 
 def wait_parts(supervisor: int, folder: Path, seconds: float = 15.0) -> Parts:

@@ -1,9 +1,9 @@
 """kill -9 of everything while a page watches: both parts start again, and the page sees every event once."""
 
+import http.client
 import json
 import threading
 import time
-import urllib.error
 import urllib.request
 from typing import Any
 
@@ -32,7 +32,7 @@ class Page:
         while not self.done.is_set():
             try:
                 self._read()
-            except (OSError, urllib.error.URLError):
+            except (OSError, http.client.HTTPException):
                 time.sleep(AGAIN_S)
 
     def _read(self) -> None:
