@@ -69,7 +69,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a wire posts, and what all its requests have in common. A wire keeps one: to make it costs a fifth of a call."""
+    """Where a wire posts, and what all its requests have in common. A wire makes it once."""
 
     spec: ModelSpec
     url: str

@@ -28,7 +28,7 @@ async def with_retries(call: Callable[[], Awaitable[Result]], spec: ModelSpec, o
 
 
 async def _again(call: Callable[[], Awaitable[Result]], error: RetryableError, spec: ModelSpec, on_retry: OnRetry | None) -> Result:
-    """Go on after a first failure. Only now is tenacity built: on the way without a fault it costs a fifth of a call."""
+    """Go on after a first failure. Only now is tenacity built: it takes 30 µs, as much as all the rest of a call in here."""
     failed = [error]
 
     async def attempt() -> Result:
