@@ -1,8 +1,8 @@
 """The arithmetic of shares, ceilings and tokens: plain functions and values, no database and no clock of its own. Used by `ledger`.
 
 The ceiling is additive increase, multiplicative decrease (Chiu and Jain, "Analysis of the increase and decrease algorithms for congestion
-avoidance", 1989), its decrease as large as the share of requests refused (Alizadeh and others, "Data Center TCP", 2010): halved when all
-were refused, 5 % less when one in ten was.
+avoidance", 1989). Its decrease is as large as the share of requests that was refused, at most a half (the idea of Alizadeh and others,
+"Data Center TCP", 2010).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from math import floor, isqrt
 MARGIN_SECONDS = 61  # a minute, and a second for what a request may take longer on its way than the one before it
 CALM = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=1)
+TOLERATED = 0.15  # fewer refusals than this hold the ceiling where it is: asking them again is cheaper than asking less
 TURN = timedelta(seconds=2)
 SLOT_SECONDS = 10
 SLOTS = 6
@@ -102,7 +103,9 @@ class Ceiling:
         """The ceiling after these answers: one cut however many were refused, else one more place for each ceiling's worth of answers."""
         if answers.refused:
             base = min(value for value in (self.height, most, max(1, open_everywhere)) if value is not None)
-            return Ceiling(max(1.0, base * (1 - answers.refused_share / 2)), self.cuts + 1, now)
+            if answers.refused_share > TOLERATED:
+                return Ceiling(max(1.0, base * max(0.5, 1 - answers.refused_share)), self.cuts + 1, now)
+            return Ceiling(self.height or base, self.cuts, now)
         if self.height is None:
             return self
         if self.last_429_at is None or now - self.last_429_at > CALM:

@@ -18,6 +18,7 @@ NOTICE_SECONDS = 5.0
 VALID_SECONDS = 8.0  # below the length of a share: who was stopped for a while must not use what others hold by then
 BUSY_SECONDS = (0.3, 0.5)  # drawn anew each time, so that no worker always comes first where tokens are few
 EASY_SECONDS = 2.0
+REFUSED_SECONDS = 0.1  # to gather the rest of a burst, before more requests run into it
 GAP_SECONDS = 0.05
 QUIET_REPORTS = 2
 
@@ -33,8 +34,8 @@ class ProviderGate:
         self._open = 0
         self._places: int | None = 0
         self._tokens: int | None = 0
-        self._held = 0
-        self._cuts = 0
+        self._held = self._cuts = 0
+        self._shut = 0  # places whose request was refused: a refusal comes at once, so the next in line would only run into the next one
         self._valid_until = self._paused_until = self._reported_at = -math.inf
         self._quiet_reports = 0
         self._begin_count()
@@ -68,9 +69,10 @@ class ProviderGate:
             self._fine += 1
         elif outcome is Outcome.REFUSED:
             self._throttled += 1
+            self._shut += 1
             self._refused += ticket == self._cuts  # one that began before the last cut belongs to the burst that caused it
             self._retry_after = max(self._retry_after or 0.0, retry_after or 0.0)
-            self._report_within(BUSY_SECONDS[0])
+            self._report_within(REFUSED_SECONDS)
         if self._places is not None and self._open == self._places < self._held:
             self._report_within(0.0)  # somebody else waits for what was taken from us
         self._hand_out()
@@ -105,6 +107,7 @@ class ProviderGate:
 
     def accept(self, grant: Grant) -> None:
         """Go by this grant until the next one. It is as old as the report it answers."""
+        self._shut = 0
         self._places, self._held, self._cuts = grant.places, grant.held, grant.cuts
         self._tokens = None if grant.tokens is None else (self._tokens or 0) + grant.tokens
         self._valid_until = self._reported_at + VALID_SECONDS
@@ -127,7 +130,7 @@ class ProviderGate:
 
     def _is_free(self) -> bool:
         now = time.monotonic()
-        has_place = self._places is None or self._open < self._places
+        has_place = not self._shut if self._places is None else self._open + self._shut < self._places
         return has_place and self._tokens != 0 and self._paused_until <= now < self._valid_until
 
     def _take(self) -> int:

@@ -87,7 +87,14 @@ def test_a_burst_in_which_everything_is_refused_halves_what_was_open() -> None:
 
 
 def test_the_cut_is_as_large_as_the_part_that_was_refused() -> None:
-    assert Ceiling().after(Answers(fine=90, refused=10, open=40), open_everywhere=40, most=None, now=NOW).places(None) == 38
+    assert Ceiling(40, 1, NOW).after(Answers(fine=75, refused=25, open=40), open_everywhere=40, most=None, now=NOW).places(None) == 30
+
+
+def test_a_few_refusals_hold_the_ceiling_where_it_is() -> None:
+    few = Answers(fine=90, refused=10, open=40)
+    first = Ceiling().after(few, open_everywhere=40, most=None, now=NOW)
+    assert (first.places(None), first.cuts) == (40, 0)
+    assert first.after(few, open_everywhere=30, most=None, now=later(1)).places(None) == 40
 
 
 def test_one_more_place_for_a_ceiling_of_answers() -> None:
@@ -117,14 +124,14 @@ def test_a_ceiling_never_shuts_a_provider_nor_passes_its_limit(steps: list[tuple
 def test_a_server_that_takes_ten_is_found_and_kept_busy() -> None:
     """Closed loop: 50 are always wanted, the server refuses what is above ten."""
     ceiling, served, refused = Ceiling(), 0, 0
-    for second in range(300):
+    for turn in range(300):
         sent = ceiling.places(None) or 50
         taken = min(sent, 10)
         answers = Answers(taken, sent - taken, sent)
-        ceiling = ceiling.after(answers, open_everywhere=sent, most=None, now=later(second * 0.4))
+        ceiling = ceiling.after(answers, open_everywhere=sent, most=None, now=later(turn * 0.2))
         served, refused = served + taken, refused + sent - taken
     assert served > 0.9 * 300 * 10
-    assert refused < 0.15 * served
+    assert refused < 0.13 * served
 
 
 # tokens
