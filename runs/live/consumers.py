@@ -12,10 +12,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from evalhub.accounts.access import Scope
 from evalhub.accounts.selectors import Right, memberships_of, person
 from evalhub.common.problems import Problem
-from runs.live import render
+from runs.live import editions
 from runs.live.seats import seats
 from runs.live.tail import tail
-from runs.live.watch import Batch, RightLost
+from runs.live.watch import RightLost
 from runs.models import EvalRun
 
 FINISHED = 4000
@@ -60,30 +60,23 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=BROKEN)  # the page reconnects, or polls
 
     async def _send_all(self, run_id: uuid.UUID) -> None:
-        opening = await database_sync_to_async(_snapshot)(self.scope, run_id)
+        right = await database_sync_to_async(_right)(self.scope, run_id)
+        opening = await editions.snapshot(run_id) if right else None
         if opening is None:
             await self.close(code=NOT_YOURS)
             return
-        html, next_seq, final, right = opening
+        html, next_seq, final = opening
         async with tail.watch(run_id, next_seq, right) as watch:
             await self.send(text_data=html)
             # What gathers while one update is made becomes the next.
             while not final and (batch := await watch.batch()):
-                if html := await database_sync_to_async(_update)(run_id, batch):
+                if html := await editions.update(run_id, batch):
                     await self.send(text_data=html)
         await self.close(code=FINISHED)
 
 
-def _snapshot(scope: dict[str, Any], run_id: uuid.UUID) -> tuple[str, int, bool, Right] | None:
-    """(html, next event number, whether the run is final, the right to watch it), or None where this person has no such run."""
+def _right(scope: dict[str, Any], run_id: uuid.UUID) -> Right | None:
+    """The right to watch it, None where this person has no such run."""
     projects = [membership.project_id for membership in memberships_of(scope["user"])]
-    run = EvalRun.objects.filter(pk=run_id, project__in=projects).first()
-    if run is None:
-        return None
-    right = Right(person(scope["user"]), run.project_id, str(Scope.READ))
-    return render.snapshot_html(run), run.next_seq, run.is_final, right
-
-
-def _update(run_id: uuid.UUID, batch: Batch) -> str:
-    run = EvalRun.objects.filter(pk=run_id).first()
-    return render.update_html(run, batch) if run else ""  # deleted while somebody watched
+    project = EvalRun.objects.filter(pk=run_id, project__in=projects).values_list("project", flat=True).first()
+    return Right(person(scope["user"]), project, str(Scope.READ)) if project else None

@@ -1,0 +1,44 @@
+"""The HTML of open pages, made once for all who watch a run in this process. For the WebSocket consumer.
+
+Nothing in it may differ from one reader to another: what depends on a role stands in the page itself (templates/runs/run.html).
+"""
+
+import asyncio
+import uuid
+
+from channels.db import database_sync_to_async
+
+from runs.live import render
+from runs.live.watch import Batch
+from runs.models import EvalRun
+
+Snapshot = tuple[str, int, bool]
+
+_being_made: dict[uuid.UUID, asyncio.Future[Snapshot | None]] = {}
+
+
+async def snapshot(run_id: uuid.UUID) -> Snapshot | None:
+    """(html, next event number, whether the run is final), or None when it was deleted. Those who come while one is made share it."""
+    making = _being_made.get(run_id)
+    if making is None:
+        making = _being_made[run_id] = asyncio.ensure_future(database_sync_to_async(_snapshot)(run_id))
+        making.add_done_callback(lambda _: _being_made.pop(run_id, None))
+    return await asyncio.shield(making)  # who leaves must not take it from the others
+
+
+async def update(run_id: uuid.UUID, batch: Batch) -> str:
+    """What these events changed; "" when the run was deleted. Made by the first who asks, kept with the last of the events."""
+    first, kept = batch[0]["seq"], batch[-1].updates
+    if first not in kept:
+        kept[first] = asyncio.ensure_future(database_sync_to_async(_update)(run_id, batch))
+    return await asyncio.shield(kept[first])
+
+
+def _snapshot(run_id: uuid.UUID) -> Snapshot | None:
+    run = EvalRun.objects.filter(pk=run_id).first()
+    return (render.snapshot_html(run), run.next_seq, run.is_final) if run else None
+
+
+def _update(run_id: uuid.UUID, batch: Batch) -> str:
+    run = EvalRun.objects.filter(pk=run_id).first()
+    return render.update_html(run, batch) if run else ""
