@@ -54,7 +54,7 @@ def test_the_gate_runs_the_test_command_of_the_readme() -> None:
     assert command in text(".ci/run")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/agents.md", "docs/settings.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/agents.md", "docs/settings.md", "docs/operations.md"])
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", text(page))
     missing = [link for link in links if not link.startswith("http") and not ((ROOT / page).parent / link).exists()]
