@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,6 @@ import aiohttp
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from agents.clients import Providers, agent_spec, load_providers
 from agents.limits.keeper import Gates
 from agents.llm.errors import LLMError
 from agents.llm.registry import connect
@@ -21,10 +19,11 @@ from runs.engine import stop
 from runs.engine.journal import Journal
 from runs.engine.judge import judge_once
 from runs.engine.lease import FREE, Lease, LeaseLost
-from runs.engine.record import RunRecorder, lines_of
+from runs.engine.load import SIMULATES, Loaded, load
+from runs.engine.record import RunRecorder
 from runs.engine.scoring import Sample, combine
 from runs.engine.simulate import Scenario, Simulation, SimulationFailed
-from runs.engine.transcript import Entry, Line, Purpose
+from runs.engine.transcript import Entry, Purpose
 from runs.events.types import (
     AdaptationCompleted,
     Error,
@@ -41,20 +40,8 @@ from runs.plan import SessionPlan
 from runs.states import Status
 
 logger = logging.getLogger(__name__)
-SIMULATES = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
 JUDGE_COLUMNS = {Verdict.Kind.QUALITY: "judge_model", Verdict.Kind.ADAPTATION: "adaptation_judge_model"}
 PURPOSES = {Verdict.Kind.QUALITY: Purpose.JUDGE, Verdict.Kind.ADAPTATION: Purpose.ADAPTATION}
-
-
-@dataclass(slots=True)
-class Loaded:
-    """What a run starts or continues with, read in one go on the writer's connection."""
-
-    run: EvalRun
-    providers: Providers
-    agent: ModelSpec | None
-    lines: list[Line]
-    verdicts: list[Verdict]
 
 
 @dataclass(slots=True)
@@ -77,16 +64,12 @@ class Execution:
 
     async def drive(self) -> None:
         """Bring the run to its end and write it down. Raises LeaseLost, and Stopping or CancelledError when the worker stops."""
-        run_id = self.lease.run_id
-        try:
-            loaded = await self.journal.call(lambda: _load(run_id))
-        except LLMError as error:
-            run = await self.journal.call(lambda: _row(run_id))
-            self.recorder = RunRecorder(run, self.lease, self.journal)
-            await self._end(Status.FAILED, error.code, error.message)
-            return
+        loaded: Loaded = await self.journal.ask(load, self.lease.run_id)
         self.recorder = RunRecorder(loaded.run, self.lease, self.journal)
-        await self._drive(loaded)
+        if loaded.problem:
+            await self._end(Status.FAILED, loaded.problem.code, loaded.problem.message)
+        else:
+            await self._drive(loaded)
 
     async def _drive(self, loaded: Loaded) -> None:
         try:
@@ -240,23 +223,6 @@ def _all_or_first_error(answers: Sequence[Verdict | BaseException]) -> list[Verd
         if isinstance(answer, BaseException):
             raise answer
     return [answer for answer in answers if isinstance(answer, Verdict)]
-
-
-def _row(run_id: uuid.UUID) -> EvalRun:
-    """Raises LeaseLost when the run was deleted since it was claimed."""
-    run = EvalRun.objects.select_related("project").filter(pk=run_id).first()
-    if run is None:
-        raise LeaseLost
-    return run
-
-
-def _load(run_id: uuid.UUID) -> Loaded:
-    run = _row(run_id)
-    providers = load_providers(run.project)
-    agent = None
-    if run.kind in SIMULATES:
-        agent = agent_spec(run.agent_snapshot, providers, project=run.project, started_with=run.agent_model)
-    return Loaded(run, providers, agent, lines_of(run), list(run.verdicts.order_by("sample")))
 
 
 def _scenario(run: EvalRun) -> Scenario:

@@ -11,8 +11,9 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -24,17 +25,19 @@ from runs.engine.steps import Step
 
 logger = logging.getLogger(__name__)
 GATHER_SECONDS = 0.005
+Question = Callable[[Sequence[Any]], Mapping[Any, Any]]  # keys to answers
 MOST_JOBS = 500  # in one transaction; what comes meanwhile is the next one's
 
 
 @dataclass(slots=True)
 class _Job:
-    """Work for the writer thread and the future that waits for it. `step` is None for a plain function."""
+    """Work for the writer thread and the future that waits for it: a step, a function, or a key to ask a function about."""
 
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     step: Step | None = None
     function: Callable[[], Any] | None = None
+    question: tuple[Question, Any] | None = None
 
     @property
     def run_id(self) -> uuid.UUID:
@@ -87,6 +90,10 @@ class Journal:
         """Run a function with database access on the writer's connection, outside a step's transaction, and return what it returns."""
         return await self._hand_over(function=function)
 
+    async def ask(self, function: Question, key: Any) -> Any:
+        """What the function says about the key; it is called once for all who ask now. An exception that it says is raised."""
+        return await self._hand_over(question=(function, key))
+
     async def _hand_over(self, **work: Any) -> Any:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -100,8 +107,9 @@ class Journal:
                 for steps in _rounds([job for job in batch if job.step is not None]):
                     _resolve(_committed(steps, self._patience))
                 for job in batch:
-                    if job.step is None:
+                    if job.function:
                         _resolve([(job, _guarded(job.function))])
+                _resolve(_answered([job for job in batch if job.question]))
         finally:
             connection.close()
 
@@ -132,9 +140,22 @@ def _rounds(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
         yield list(group.values())
 
 
-def _guarded(function: Callable[[], Any] | None) -> Any:
+def _answered(jobs: Sequence[_Job]) -> list[Outcome]:
+    """What came of the questions: each function is called once, with the keys of all who ask it."""
+    asked: dict[Question, list[tuple[_Job, Any]]] = {}
+    for job in jobs:
+        if job.question:
+            asked.setdefault(job.question[0], []).append((job, job.question[1]))
+    outcomes: list[Outcome] = []
+    for function, askers in asked.items():
+        said = _guarded(partial(function, [key for _, key in askers]))
+        outcomes += [(job, said if isinstance(said, Exception) else said[key]) for job, key in askers]
+    return outcomes
+
+
+def _guarded(function: Callable[[], Any]) -> Any:
     try:
-        return function() if function else None
+        return function()
     except Exception as error:
         if is_outage(error):
             connection.close()  # the next one gets a new connection

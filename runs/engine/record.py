@@ -12,7 +12,7 @@ from agents.llm.types import CallRecord
 from runs.engine.journal import Journal
 from runs.engine.lease import Lease
 from runs.engine.steps import Step
-from runs.engine.transcript import Entry, Line, Purpose
+from runs.engine.transcript import Entry, Purpose
 from runs.events import log
 from runs.events.types import Event, Totals
 from runs.models import EvalRun, Verdict
@@ -92,21 +92,3 @@ class RunRecorder:
 
     def _totals(self) -> Totals:
         return Totals(self.run.total_sessions, self.run.total_turns, self.run.total_cost_usd)
-
-
-def lines_of(run: EvalRun) -> list[Line]:
-    """The transcript that is committed, as the engine handles it. One query."""
-    return [
-        Line(
-            index=row.index,
-            session_index=row.session_index,
-            turn_index=row.turn_index,
-            role=row.role,
-            content=row.content,
-            simulated_at=row.simulated_at,
-            name=row.name,
-            tool_calls=tuple(row.tool_calls or ()),
-            tool_call_id=row.tool_call_id,
-        )
-        for row in run.messages.order_by("index")
-    ]

@@ -1,0 +1,78 @@
+"""What runs start or continue with, read for all that were claimed together: a few queries, however many they are. Called by execute."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.clients import Providers, agent_spec, load_providers
+from agents.llm.errors import LLMError
+from agents.llm.spec import ModelSpec
+from evalhub.accounts.models import Project
+from runs.engine.lease import LeaseLost
+from runs.engine.transcript import Line
+from runs.models import EvalRun, Message, Verdict
+
+SIMULATES = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
+LINE = ("index", "session_index", "turn_index", "role", "content", "simulated_at", "name", "tool_calls", "tool_call_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A run with what is committed of it. `problem` says why nobody can be asked for it; then there is no agent."""
+
+    run: EvalRun
+    providers: Providers
+    agent: ModelSpec | None
+    lines: list[Line]
+    verdicts: list[Verdict]
+    problem: LLMError | None = None
+
+
+def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]:
+    """By run. LeaseLost for one that was deleted since it was claimed."""
+    runs = EvalRun.objects.select_related("project").in_bulk(run_ids)
+    projects = {run.project_id: run.project for run in runs.values()}
+    providers = {key: _providers(project) for key, project in projects.items()}
+    lines, verdicts = _lines(run_ids), _verdicts(run_ids)
+    return {
+        run_id: _loaded(runs[run_id], providers[runs[run_id].project_id], lines[run_id], verdicts[run_id])
+        if run_id in runs
+        else LeaseLost()
+        for run_id in run_ids
+    }
+
+
+def _loaded(run: EvalRun, providers: Providers | LLMError, lines: list[Line], verdicts: list[Verdict]) -> Loaded:
+    if isinstance(providers, LLMError):
+        return Loaded(run, Providers({}), None, lines, verdicts, problem=providers)
+    if run.kind not in SIMULATES:
+        return Loaded(run, providers, None, lines, verdicts)
+    try:
+        agent = agent_spec(run.agent_snapshot, providers, project=run.project, started_with=run.agent_model)
+    except LLMError as error:
+        return Loaded(run, providers, None, lines, verdicts, problem=error)
+    return Loaded(run, providers, agent, lines, verdicts)
+
+
+def _providers(project: Project) -> Providers | LLMError:
+    try:
+        return load_providers(project)
+    except LLMError as error:
+        return error
+
+
+def _lines(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Line]]:
+    """The transcripts that are committed."""
+    found: dict[uuid.UUID, list[Line]] = defaultdict(list)
+    for run_id, *values in Message.objects.filter(run_id__in=run_ids).order_by("run_id", "index").values_list("run_id", *LINE):
+        line = dict(zip(LINE, values, strict=True))
+        found[run_id].append(Line(**line | {"tool_calls": tuple(line["tool_calls"] or ())}))
+    return found
+
+
+def _verdicts(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Verdict]]:
+    found: dict[uuid.UUID, list[Verdict]] = defaultdict(list)
+    for verdict in Verdict.objects.filter(run_id__in=run_ids).order_by("sample"):
+        found[verdict.run_id].append(verdict)
+    return found
