@@ -1,0 +1,100 @@
+"""The SQL of the group commit writes every column of its tables, and what is read back is what was handed over."""
+
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import models, transaction
+from django.utils import timezone
+
+from agents.llm.types import CallRecord, Usage
+from runs.engine import lease, writes
+from runs.engine.lease import Lease
+from runs.engine.transcript import Line, Purpose
+from runs.events import log
+from runs.events.types import Totals, TurnCompleted
+from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
+from tests.support.runs import run_make
+from tests.support.steps import step_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+CALL = {"function": {"name": "find", "arguments": '{"text": "a \\"quoted\\" {word}, \\\\ and ü"}'}}
+
+
+def claimed(count: int = 1) -> list[Lease]:
+    for _ in range(count):
+        run_make()
+    return lease.claim(count)
+
+
+def written(*steps: object) -> set[uuid.UUID]:
+    with transaction.atomic():
+        return writes.write(steps)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", writes.COLUMNS)
+def test_every_column_is_written(model: type[models.Model]) -> None:
+    """A column that is added to a model must be added to the statement too."""
+    assert set(writes.COLUMNS[model]) == {field.attname for field in model._meta.concrete_fields if not field.primary_key}
+
+
+def test_a_line_comes_back_as_it_was_said() -> None:
+    [held] = claimed()
+    said = Line(3, 1, 2, "assistant", 'Two {words}, "NULL", 100 %s\n\\ and 🙂', AT, "Mara", (CALL,), "call-1")
+    written(step_of(held, lines=[said]))
+    row = Message.objects.get(run_id=held.run_id)
+    found = Line(*(getattr(row, name) for name in ("index", "session_index", "turn_index", "role", "content", "simulated_at", "name")))
+    assert (found.content, found.simulated_at, row.tool_calls, row.tool_call_id) == (said.content, AT, [CALL], "call-1")
+    assert (found.index, found.session_index, found.turn_index, found.role, found.name) == (3, 1, 2, "assistant", "Mara")
+    assert abs((row.created_at - timezone.now()).total_seconds()) < 60
+
+
+def test_a_call_comes_back_with_its_price_and_an_unknown_one_without() -> None:
+    [held] = claimed()
+    priced = CallRecord("test/m", 1, 250, Usage(10, 5, 2), Decimal("0.00012345"), "stop")
+    failed = CallRecord("test/m", 2, 10, error="no answer")
+    written(step_of(held, purpose=Purpose.JUDGE, calls=[priced, failed]))
+    first, second = ModelCall.objects.filter(run_id=held.run_id)
+    assert (first.purpose, first.price_usd, first.input_tokens, first.cached_input_tokens) == ("judge", Decimal("0.00012345"), 10, 2)
+    assert (second.price_usd, second.input_tokens, second.error, second.attempt) == (None, None, "no answer", 2)
+
+
+def test_events_and_verdicts_come_back_as_json() -> None:
+    [held] = claimed()
+    events = log.numbered(5, [TurnCompleted(content='ü "x" \\', index=1)], Totals(1, 2, 0.5))
+    verdict = Verdict(run_id=held.run_id, kind=Verdict.Kind.QUALITY, judge_model="test/j", sample=1, answer={"feedback": 'ü "x" \\'})
+    written(step_of(held, events=events, verdicts=[verdict]))
+    event = RunEvent.objects.get(run_id=held.run_id)
+    assert (event.seq, event.type, event.payload["content"], event.payload["total_cost_usd"]) == (5, "turn_completed", 'ü "x" \\', 0.5)
+    found = Verdict.objects.get(run_id=held.run_id)
+    assert (found.kind, found.sample, found.answer) == ("quality", 1, {"feedback": 'ü "x" \\'})
+
+
+def test_columns_of_every_kind_are_written_to_the_right_runs() -> None:
+    held = claimed(3)
+    ends = {"status": "completed", "completed_at": AT, "lease_token": None, "score": 81.5, "evaluation_result": {"a": [1, None]}}
+    turns = {"simulation_state": {"memory": "ü"}, "simulation_cost_usd": Decimal("1.5"), "total_turns": 4}
+    assert not written(step_of(held[0], columns=ends), step_of(held[1], columns=turns), step_of(held[2], columns={"uses_demo": True}))
+    first, second, third = (EvalRun.objects.get(pk=one.run_id) for one in held)
+    assert (first.status, first.completed_at, first.lease_token, first.score) == ("completed", AT, None, 81.5)
+    assert first.evaluation_result == {"a": [1, None]}
+    assert (second.simulation_state, second.simulation_cost_usd, second.total_turns) == ({"memory": "ü"}, Decimal("1.5"), 4)
+    assert (third.uses_demo, third.total_turns) == (True, 0)
+
+
+def test_more_rows_than_one_statement_takes_are_all_written() -> None:
+    [held] = claimed()
+    written(step_of(held, lines=[Line(index, 0, 0, "user", "x") for index in range(4000)]))
+    assert Message.objects.filter(run_id=held.run_id).count() == 4000
+
+
+def test_a_step_whose_lease_is_lost_writes_nothing_at_all() -> None:
+    held, late = claimed(2)
+    call = CallRecord("test/m", 1, 250)
+    lost = step_of(Lease(late.run_id, uuid.uuid4()), columns={"total_turns": 9}, lines=[Line(0, 0, 0, "user", "x")], calls=[call])
+    assert written(step_of(held, columns={"total_turns": 1}), lost) == {lost.mark}
+    assert EvalRun.objects.get(pk=late.run_id).total_turns == 0
+    assert not Message.objects.exists()
+    assert not ModelCall.objects.exists()
