@@ -74,8 +74,8 @@ class OpenAIWire:
 
     def _read(self, data: Any, url: str, request: WireRequest) -> WireReply:
         choice = dig(data, "choices", 0)
-        if not isinstance(choice, dict):
-            raise self._no_choice(data, url)
+        if not isinstance(choice, dict) or choice.get("error"):
+            raise self._no_answer(data, url)
         message = dig(choice, "message")
         text = _forced_arguments(message, request) or text_of(dig(message, "content")) or text_of(dig(message, "refusal"))
         called = dig(message, "tool_calls", 0, "function", "name")
@@ -85,12 +85,11 @@ class OpenAIWire:
             )
         return WireReply(text, usage_of(dig(data, "usage")), str(dig(choice, "finish_reason") or ""))
 
-    def _no_choice(self, data: Any, url: str) -> LLMError:
-        """OpenRouter and others report an upstream failure inside a 200."""
-        error = dig(data, "error")
+    def _no_answer(self, data: Any, url: str) -> LLMError:
+        """OpenRouter and others report an upstream failure inside a 200: beside the choices, or in one that broke off."""
+        error = dig(data, "error") or dig(data, "choices", 0, "error")
         if error:
-            code = dig(error, "code")
-            answer = Answer(code if isinstance(code, int) and code >= 400 else 400, json.dumps(data).encode())
+            answer = Answer(_status_in(error), json.dumps({"error": error}).encode())
             return error_of_status(self._spec, url, answer, sent={})
         return PermanentError(
             f"{where(self._spec, url)} answered JSON without `choices` ({keys_of(data)}): is it an OpenAI-compatible address?"
@@ -136,6 +135,13 @@ def _form_fields(request: WireRequest, *, strict: bool) -> dict[str, Any]:
         "tools": [{"type": "function", "function": function}],
         "tool_choice": {"type": "function", "function": {"name": shape.name}},
     }
+
+
+def _status_in(error: Any) -> int:
+    """The status that an error inside a 200 names, as a number or in digits; 400 where it names none."""
+    code = dig(error, "code")
+    status = int(code) if isinstance(code, str) and re.fullmatch(r"[45]\d\d", code) else code
+    return status if isinstance(status, int) and 400 <= status < 600 else 400
 
 
 def _forced_arguments(message: Any, request: WireRequest) -> str:

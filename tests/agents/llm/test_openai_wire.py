@@ -80,6 +80,25 @@ async def test_an_error_inside_a_200_counts_as_what_it_says(
         await connect(make_spec(), http).complete(HELLO)
 
 
+@pytest.mark.parametrize("code", [502, "502", 429])
+@pytest.mark.parametrize("where", ["beside the choices", "in a choice"])
+def test_an_error_that_passes_is_known_wherever_a_200_carries_it(code: object, where: str) -> None:
+    error = {"error": {"message": "Provider disconnected", "code": code}}
+    data = error if where == "beside the choices" else {"choices": [{**error, "message": {"content": "Half of an ans"}}]}
+    with pytest.raises(RetryableError, match=f"answered {code}: Provider disconnected"):
+        _wire()._read(data, HOME, WireRequest(()))
+
+
+@pytest.mark.parametrize("error", ["no such model", {"code": "model_not_found"}, {"code": 7}, {"code": "502 or so"}])
+def test_an_error_inside_a_200_that_names_no_status_is_final(error: object) -> None:
+    with pytest.raises(PermanentError, match="answered 400"):
+        _wire()._read({"error": error}, HOME, WireRequest(()))
+
+
+def _wire() -> OpenAIWire:
+    return OpenAIWire(ModelSpec("p", "m", "openai"), None)  # type: ignore[arg-type]
+
+
 async def test_the_key_is_never_quoted_back(make_spec: MakeSpec, http: aiohttp.ClientSession, server: MockModelServer) -> None:
     from tests.support.mock_faults import Fault
 
@@ -91,9 +110,8 @@ async def test_the_key_is_never_quoted_back(make_spec: MakeSpec, http: aiohttp.C
 
 
 def _read(message: object, form: Form | None = None) -> str:
-    wire = OpenAIWire(ModelSpec("p", "m", "openai"), None)  # type: ignore[arg-type]
     shape = Shape("answer", {}) if form else None
-    return wire._read({"choices": [{"message": message}]}, HOME, WireRequest((), form=form, shape=shape)).text
+    return _wire()._read({"choices": [{"message": message}]}, HOME, WireRequest((), form=form, shape=shape)).text
 
 
 @pytest.mark.parametrize(
