@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agents.llm.quoting import looks_like_html, quote, storable_data
+from agents.llm.quoting import looks_like_html, quote, storable, storable_data
 from agents.llm.reading import dig, keys_of, text_of, token_count
 
 
@@ -61,3 +61,14 @@ def test_what_is_there_is_described() -> None:
     assert keys_of([1, 2]) == "a list of 2"
     assert keys_of(None) == "null"
     assert text_of(None) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", "It’s “quoted” — 🙂", "tab\tand\nline", "\ud83d\ude42 as two halves", "\x00", "a\udfffb", "é\x00"]
+)
+def test_what_is_storable_is_left_as_it_is_and_the_rest_can_be_stored_afterwards(text: str) -> None:
+    clean = storable(text)
+    assert "\x00" not in clean
+    assert len(clean) == len(text)
+    assert (clean == text) == ("\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text))
+    clean.encode()
