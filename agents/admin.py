@@ -6,9 +6,13 @@ from django import forms
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from agents.addresses import origin
+from agents.limits.states import in_words
 from agents.models import Agent, ModelProvider
+from agents.selectors import provider_load
 
 WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
 
@@ -37,9 +41,16 @@ class ModelProviderAdmin(SecretAdmin):
     list_filter = ["kind", "project"]
     list_select_related = ["project"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: ModelProvider | None = None) -> list[str]:
+        return ["just_now"] if obj else []
+
     @admin.display(boolean=True, description="secret")
     def has_secret(self, provider: ModelProvider) -> bool:
         return bool(provider.secret_encrypted)
+
+    @admin.display(description="just now")
+    def just_now(self, provider: ModelProvider) -> str:
+        return format_html_join(mark_safe("<br>"), "{}", ([line] for line in in_words(provider_load(provider))))
 
 
 @admin.register(Agent)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
@@ -67,3 +67,19 @@ def with_load(state: ProviderState, load: ProviderLoad | None) -> ProviderState:
         paused_until=paused,
         **sums,
     )
+
+
+def in_words(state: ProviderState) -> list[str]:
+    """What is going on at the provider just now, in short sentences."""
+    said = [f"{state.in_use} open, {state.waiting} waiting, in {state.workers} workers; {state.last_minute} begun in the last minute."]
+    if state.ceiling is not None:
+        said.append(f"No more than {state.ceiling} at once since the server answered 429; that rises with every good answer.")
+    if state.paused_until:
+        said.append(f"Nothing is asked until {_moment(state.paused_until)}, as the server wished.")
+    if state.last_429_at:
+        said.append(f"{state.throttled} answers were 429, the last at {_moment(state.last_429_at)}.")
+    return said
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -124,7 +124,7 @@ class AdaptationCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying(Event):
-    """A model call failed in a way that passes; it is made again after `wait_seconds`."""
+    """A model call failed in a way that passes and is made again after `wait_seconds`, or it waits for a free place at its provider."""
 
     type: ClassVar[str] = "retrying"
     model: str = ""

@@ -13,6 +13,7 @@ from tests.process.running import Started, wait_for
 __all__ = ["blanks", "install", "kind"]
 GRANTED = "SELECT granted FROM agents_providershare"
 CEILING = "SELECT ceiling, cuts FROM agents_providerload WHERE key LIKE 'environment/%'"
+REASONS = "SELECT DISTINCT error_reason FROM runs_evalrun"
 BACK_S = 15
 
 
@@ -39,7 +40,7 @@ def test_two_workers_share_five_places_and_a_dead_ones_come_back(install: Instal
     assert wait_for(lambda: here.server.seen().open == 5, 5)
     assert time.monotonic() - killed < BACK_S
     here.ends()
-    assert here.statuses() == {"completed": 60}
+    assert here.statuses() == {"completed": 60}, here.rows(REASONS)
     assert here.server.seen().peak == 5
 
 
@@ -66,7 +67,7 @@ def test_a_server_that_takes_ten_is_neither_hammered_nor_left_idle(install: Inst
     while set(here.statuses()) - {"completed", "failed"}:
         seen += here.rows(CEILING)
         time.sleep(0.2)
-    assert here.statuses() == {"completed": 60}
+    assert here.statuses() == {"completed": 60}, here.rows(REASONS)
     heights = [height for height, _ in seen if height is not None]
     assert min(heights) < 25, "it dropped"
     assert any(later > earlier for earlier, later in zip(heights, heights[1:], strict=False)), "and rises again"
