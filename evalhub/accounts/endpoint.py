@@ -60,9 +60,8 @@ class Endpoint(APIView):
         return self.scopes.get("GET" if self.request.method == "HEAD" else self.request.method or "")
 
     def query(self, shape: type[Body]) -> dict[str, Any]:
-        """The query's keys that `shape` knows. Others are let be: proxies and browsers add their own."""
-        known = {key: value for key, value in self.request.query_params.items() if key in shape().fields}
-        return parse(shape, known, prefix="query")
+        """The query's keys that `shape` knows."""
+        return parse(shape, self.request.query_params.dict(), prefix="query")
 
     def perform_authentication(self, request: Request) -> None:
         """Who asks, and whether they ask too often; then every answer says how often they still may."""

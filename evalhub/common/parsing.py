@@ -28,7 +28,10 @@ WHOLE = "non_field_errors"
 
 
 class Body(serializers.Serializer[Any]):
-    """A JSON object. Unknown keys are errors, keys in `ignored` are dropped, and null for a key that may be left out leaves it out."""
+    """A JSON object. Unknown keys are errors, keys in `ignored` are dropped, and null for a key that may be left out leaves it out.
+
+    Of a query unknown keys are dropped: proxies and browsers add their own.
+    """
 
     ignored: ClassVar[frozenset[str]] = frozenset({"$schema"})
     may_be_text: ClassVar[bool] = False  # whether a JSON text of an object is taken for the object
@@ -40,7 +43,7 @@ class Body(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         given = self.read(read_object(data, may_be_text=self.may_be_text))
-        unknown = (key for key in given if key not in self.fields and key not in self.ignored)
+        unknown = (key for key in given if key not in self.fields and key not in self.ignored and not _is_query(self))
         problems: dict[str, Any] = {key: self._unknown() for key in islice(unknown, MOST_ERRORS + 1)}
         present = {key: value for key, value in given.items() if value is not None or self._is_required(key)}
         try:

@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.endpoint import Endpoint, Scope
-from evalhub.common.problems import invalid, not_found
+from evalhub.common.problems import invalid
 from runs.api import described
 from runs.api.bodies import run_body
-from runs.api.evals import run_or_404
+from runs.api.evals import named
 from runs.models import EvalRun
 from runs.selectors import transcript
 from runs.services import NotInterrupted, run_cancel, run_resume
@@ -23,11 +23,9 @@ class Asking(Endpoint):
     service: ClassVar[Callable[..., EvalRun]]
 
     def post(self, request: Request, run_id: str) -> Response:
-        found = run_or_404(self.project, run_id)
         try:
-            run = self.service(run_id=found.id, project=self.project)
-        except EvalRun.DoesNotExist:  # deleted in between
-            raise not_found("path.run_id", "run", run_id) from None
+            with named(run_id) as key:
+                run = self.service(run_id=key, project=self.project)
         except NotInterrupted as refused:
             raise invalid("path.run_id", str(refused), value=run_id, code="conflict", status=409) from None
         return Response(run_body(run, transcript(run=run)))

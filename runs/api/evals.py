@@ -1,7 +1,8 @@
 """The runs of the dialect /api/v1: four ways to start one, their list, and one of them. Each parses, calls one service, and renders."""
 
+import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rest_framework.request import Request
@@ -195,21 +196,24 @@ class EvalRunDetail(Endpoint):
     operations = {"GET": described.GET, "DELETE": described.DELETE}
 
     def get(self, request: Request, run_id: str) -> Response:
-        run = run_or_404(self.project, run_id)
+        with named(run_id) as key:
+            run = run_get(run_id=key, project=self.project)
         return Response(run_body(run, transcript(run=run)))
 
     def delete(self, request: Request, run_id: str) -> Response:
-        run = run_or_404(self.project, run_id)
-        try:
-            run_delete(run_id=run.id, project=self.project)
-        except EvalRun.DoesNotExist:  # a twin request was quicker
-            raise not_found("path.run_id", "run", run_id) from None
+        with named(run_id) as key:
+            run_delete(run_id=key, project=self.project)
         return Response({"success": True})
 
 
-def run_or_404(project: Project, run_id: str) -> EvalRun:
-    """The run that a path names. Raises a 404 Problem."""
+@contextlib.contextmanager
+def named(run_id: str) -> Iterator[uuid.UUID]:
+    """The id that a path names, for a block that looks for the run. Raises a 404 Problem when there is no such run, or no such id."""
     try:
-        return run_get(run_id=uuid.UUID(run_id), project=project)
-    except (ValueError, EvalRun.DoesNotExist):
+        key = uuid.UUID(run_id)
+    except ValueError:
+        raise not_found("path.run_id", "run", run_id) from None
+    try:
+        yield key
+    except EvalRun.DoesNotExist:
         raise not_found("path.run_id", "run", run_id) from None

@@ -1,8 +1,12 @@
 """DELETE /eval-runs/{run_id}. How a run in work is stopped: tests/runs/test_delete.py."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agents.models import Agent
 from runs.models import EvalRun
@@ -18,6 +22,15 @@ def test_it_removes_the_run_and_is_not_there_a_second_time(owner: Api) -> None:
     check_contract("DeleteEvalRunOutputBody", answer.json())
     assert owner.get(f"/eval-runs/{run.id}").status_code == 404
     assert owner.delete(f"/eval-runs/{run.id}").status_code == 404
+
+
+def test_the_run_is_read_under_its_lock_only_to_cancel_and_to_remove_it(owner: Api) -> None:
+    run = factories.finished_run(project=owner.project, completed_at=timezone.now() - timedelta(hours=1))
+    owner.get("/eval-runs")  # the first use of a key is noted
+    with CaptureQueriesContext(connection) as queries:
+        assert owner.delete(f"/eval-runs/{run.id}").status_code == 200
+    asked = [each["sql"] for each in queries if each["sql"].startswith("SELECT") and 'FROM "runs_evalrun"' in each["sql"]]
+    assert len(asked) == 2
 
 
 def test_a_teammate_may_delete_a_waiting_run(owner: Api, teammate: Api, agent: Agent) -> None:

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
 
 from agents.models import Agent
+from evalhub.accounts.endpoint import Endpoint
 from evalhub.accounts.models import Project
+from runs.api.inputs import RunListQuery
 from runs.models import EvalRun, Message
 from runs.selectors import MOST_MESSAGES
 from tests import factories
@@ -193,3 +197,20 @@ def test_a_numbered_page_with_too_long_transcripts_is_refused_with_what_fits(own
     assert locations(refused) == ["query.limit"]
     assert "Ask for 1 or fewer at once" in refused.json()["detail"]
     assert ids(owner.get("/eval-runs", limit=1, offset=2)) == long_runs[2:]
+
+
+class Counted(RunListQuery):
+    """Says how often it was made."""
+
+    made = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        Counted.made += 1
+        super().__init__(*args, **kwargs)
+
+
+def test_what_a_query_may_say_is_looked_up_once_however_many_keys_it_has() -> None:
+    endpoint = Endpoint()
+    endpoint.request = Request(APIRequestFactory().get("/?limit=2&offset=1&agent_id=Mara&utm_source=mail"))
+    assert endpoint.query(Counted) == {"limit": 2, "offset": 1, "agent_id": "Mara"}
+    assert Counted.made == 1
