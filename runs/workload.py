@@ -15,13 +15,11 @@ from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from runs.models import CallTally, EvalRun, RunQuerySet, Worker
+from runs.models import ALIVE, CallTally, EvalRun, RunQuerySet, Worker
 from runs.selectors import LIST_DEFER
 from runs.states import Status
 
 SEEN_WITHIN = timedelta(minutes=1)
-# With every question about one of the two: SQLite finds the index of what is alive by these very words alone.
-ALIVE = Q(status__in=[Status.PENDING, Status.RUNNING])
 LONGEST_WAITING = 500  # the queue is taken from its old end, so the one that waits longest is among these
 LISTED = 10
 SETTLED_DAYS = 2  # after this long no worker adds to a day any more
@@ -63,14 +61,12 @@ Tally = dict[tuple[str, str], Calls]  # by model and purpose
 
 
 def load() -> Load:
-    """Two queries, of what is alive."""
+    """Two queries of what is alive, and a third when something waits."""
     now = timezone.now()
     counts = dict(EvalRun.objects.order_by().filter(ALIVE).values_list("status").annotate(runs=Count("*")))
-    held, silent = Q(lease_expires_at__gte=now), Q(lease_expires_at__lt=now)
-    running = EvalRun.objects.filter(ALIVE, status=Status.RUNNING)
-    leases = running.aggregate(held=Count("id", filter=held), silent=Count("id", filter=silent))
-    pending = counts.get(Status.PENDING, 0)
-    return Load(pending, counts.get(Status.RUNNING, 0), _waiting_seconds(now) if pending else 0.0, **leases)
+    held = EvalRun.objects.filter(ALIVE, status=Status.RUNNING, lease_expires_at__gte=now).count()
+    pending, running = counts.get(Status.PENDING, 0), counts.get(Status.RUNNING, 0)
+    return Load(pending, running, _waiting_seconds(now) if pending else 0.0, held, max(running - held, 0))
 
 
 def _waiting_seconds(now: datetime) -> float:
@@ -97,8 +93,8 @@ def runs_waiting(project: Project, most: int = LISTED) -> list[EvalRun]:
 
 def runs_silent(project: Project, most: int = LISTED) -> list[EvalRun]:
     """Runs of a project whose worker has not spoken in time. One query."""
-    silent = EvalRun.objects.filter(ALIVE, status=Status.RUNNING, lease_expires_at__lt=timezone.now())
-    return list(silent.of(project).defer(*LIST_DEFER).order_by("created_at", "id")[:most])
+    held = Q(lease_expires_at__gte=timezone.now())
+    return list(_listed(project, Status.RUNNING).exclude(held).order_by("created_at", "id")[:most])
 
 
 def runs_interrupted(project: Project, most: int = LISTED) -> list[EvalRun]:

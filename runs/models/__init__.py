@@ -1,7 +1,7 @@
 """One evaluation happening, and those who work on it. Import models from here; which file holds one is nobody else's business."""
 
 from runs.models.rows import Message, ModelCall, RunEvent, Verdict
-from runs.models.run import MODEL_NAME, EvalRun, RunQuerySet
+from runs.models.run import ALIVE, MODEL_NAME, EvalRun, RunQuerySet
 from runs.models.work import CallTally, Worker
 
-__all__ = ["MODEL_NAME", "CallTally", "EvalRun", "Message", "ModelCall", "RunEvent", "RunQuerySet", "Verdict", "Worker"]
+__all__ = ["ALIVE", "MODEL_NAME", "CallTally", "EvalRun", "Message", "ModelCall", "RunEvent", "RunQuerySet", "Verdict", "Worker"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -60,20 +59,33 @@ def test_nothing_waits_where_nothing_is() -> None:
     assert workload.load() == workload.Load(0, 0, 0.0, 0, 0)
 
 
-def test_the_load_reads_what_is_alive_and_no_history() -> None:
+def test_it_reads_what_is_alive_and_no_history() -> None:
+    """Plans are asked for with parameters, as the statements are run: with values written out SQLite proves more than it can then."""
     factories.run(project=factories.project())
+    asked: list[tuple[str, Any]] = []
+
+    def noted(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(noted):
+        workload.load()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # a table of one row is read whole, whatever the index
-    with CaptureQueriesContext(connection) as asked:
-        workload.load()
-    prefix = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
-    for query in asked.captured_queries:
-        with connection.cursor() as cursor:
-            cursor.execute(prefix + query["sql"])
+        assert len(asked) == 3
+        for sql, params in asked:
+            cursor.execute(f"EXPLAIN {'QUERY PLAN' if connection.vendor == 'sqlite' else ''} {sql}", params)
             plan = "\n".join(str(row) for row in cursor.fetchall())
-        assert "run_claim" in plan, query["sql"]
-        assert "SCAN runs_evalrun" not in plan, query["sql"]
+            assert "run_claim" in plan, sql
+            assert "SCAN runs_evalrun" not in plan, sql
+
+
+def test_a_run_that_nobody_holds_any_more_is_silent() -> None:
+    project = factories.project()
+    run = factories.run(project=project, status=Status.RUNNING)
+    assert workload.load().silent == 1
+    assert workload.runs_silent(project) == [run]
 
 
 def test_a_worker_is_seen_for_a_minute_after_it_spoke() -> None:
