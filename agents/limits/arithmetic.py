@@ -61,7 +61,7 @@ def in_line(holders: Mapping[str, Holder], now: datetime) -> list[str]:
         holder = holders[name]
         held = (now - holder.since).total_seconds()
         if holder.granted:
-            return (0 if held < TURN.total_seconds() else 2, held, name)
+            return (0 if 0 <= held < TURN.total_seconds() else 2, held, name)
         return (1, -held, name)
 
     return sorted(holders, key=rank)
@@ -108,7 +108,7 @@ class Ceiling:
             return Ceiling(self.height or base, self.cuts, now)
         if self.height is None:
             return self
-        if self.last_429_at is None or now - self.last_429_at > CALM:
+        if self.last_429_at is None or abs(now - self.last_429_at) > CALM:
             return replace(self, height=None)
         grown = self.height + answers.fine / self.height if open_everywhere >= self.height / 2 else self.height
         return replace(self, height=None if most is not None and grown >= most else grown)

@@ -11,6 +11,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
+
 from agents.limits import ledger
 from agents.limits.gate import ProviderGate
 
@@ -72,8 +74,9 @@ class Gates:
         reports = [gate.report() for gate in staying]
         try:
             grants = await self._call(partial(ledger.settle, self._holder, reports, leaving))
-        except Exception:
-            logger.exception("Limits of providers could not be renewed; requests go on while the last grant holds")
+        except Exception as error:
+            unexpected = not isinstance(error, DatabaseError | InterfaceError)
+            logger.warning("Limits of providers were not renewed (%s); the last grant holds for some seconds", error, exc_info=unexpected)
             for gate in staying:
                 gate.retry()
             return

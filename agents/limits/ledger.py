@@ -88,8 +88,7 @@ def renew(holder: uuid.UUID, report: Report) -> Grant:
     load.recent = counted(load.recent, report.begun, now)
     load.save()
     share.save()
-    paused = load.paused_until - now if load.paused_until else timedelta(0)
-    return Grant(granted, tokens, share.granted, load.cuts, min(max(paused, timedelta(0)), LONGEST_PAUSE).total_seconds())
+    return Grant(granted, tokens, share.granted, load.cuts, _paused_s(load, now))
 
 
 def _locked(key: str) -> ProviderLoad:
@@ -151,6 +150,12 @@ def _pause(load: ProviderLoad, report: Report, now: datetime) -> None:
     if report.retry_after and refused.refused_share >= SEVERE:
         until = now + timedelta(seconds=min(report.retry_after, LONGEST_PAUSE.total_seconds()))
         load.paused_until = max(until, load.paused_until or until)
+
+
+def _paused_s(load: ProviderLoad, now: datetime) -> float:
+    """Seconds the pause still lasts. One longer than any that is set is from before the clock was set back."""
+    left = load.paused_until - now if load.paused_until else timedelta(0)
+    return left.total_seconds() if timedelta(0) < left <= LONGEST_PAUSE else 0.0
 
 
 def _places(share: ProviderShare, report: Report, others: list[ProviderShare], places: int | None, now: datetime) -> int | None:

@@ -153,6 +153,14 @@ def test_a_retry_after_pauses_everybody_when_most_were_refused(provider: ModelPr
     assert asks(TWO, key).paused_s <= 60
 
 
+def test_a_clock_that_was_set_back_leaves_no_pause_and_no_ceiling_for_an_hour(provider: ModelProvider) -> None:
+    key = provider_key(provider.pk)
+    asks(ONE, key, answers=Answers(refused=9, open=9), throttled=9, retry_after=20, wanted=9)
+    pass_by(-3600)
+    grant = asks(ONE, key, cuts=1, answers=Answers(fine=1, open=1))
+    assert (grant.paused_s, grant.places) == (0, None)
+
+
 def test_a_provider_of_the_environment_has_a_ceiling_too() -> None:
     key = environment_key("openai")
     assert asks(ONE, key, answers=Answers(refused=8, open=8), throttled=8, wanted=8).places == 4
