@@ -34,12 +34,21 @@ def compile_system_prompt(
     character: Character, *, memory: str = "", diary: Sequence[str] = (), simulated_at: datetime | None = None
 ) -> str:
     """Labelled plain-text sections, empty ones left out. Raises ValueError for a missing name or a value of the wrong kind."""
+    return at_time(compile_lasting_prompt(character, memory=memory, diary=diary), simulated_at)
+
+
+def compile_lasting_prompt(character: Character, *, memory: str = "", diary: Sequence[str] = ()) -> str:
+    """All but the clock: what is the same for every turn of a session."""
     sections = [_opening(character), *(_section(label, read(character.get(key), key)) for label, key, read in _SECTIONS)]
     # What changes from turn to turn comes last: providers charge less for a prompt that begins as the one before did.
     sections.append(_section("Your diary, oldest entry first", _bullets(diary, "diary")))
     sections.append(_section("What you remember about this user", _memory(memory)))
-    sections.append(_clock(simulated_at))
     return "\n\n".join(section for section in sections if section)
+
+
+def at_time(prompt: str, now: datetime | None) -> str:
+    """A lasting prompt with the simulated time as its last section."""
+    return f"{prompt}\n\n{_clock(now)}" if now else prompt
 
 
 def merge_character(base: Character, override: Character) -> dict[str, Any]:
@@ -129,8 +138,8 @@ def _memory(memory: str) -> list[str]:
     return [f"- {line}" for line in lines if line]
 
 
-def _clock(now: datetime | None) -> str:
-    return f"It is now {now:%A}, {now.day} {now:%B %Y, %H:%M} (simulated)." if now else ""
+def _clock(now: datetime) -> str:
+    return f"It is now {now:%A}, {now.day} {now:%B %Y, %H:%M} (simulated)."
 
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Any, str], list[str]]], ...] = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from agents.character import compile_system_prompt
+from agents.character import at_time, compile_lasting_prompt
 from agents.llm.errors import LLMError
 from agents.llm.types import CallContext, ChatMessage, ChatModel, Reply
 from runs.engine import prompts
@@ -57,6 +57,8 @@ class Simulation:
     recorder: Recorder
     lines: list[Line] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
+    # The agent's prompt but for the clock, and the memory and diary it was compiled with: they change between sessions only.
+    _lasting: tuple[tuple[str, list[str]] | None, str] = (None, "")
 
     async def play(self) -> None:
         """Play every session that is not done yet. Raises SimulationFailed; what was said until then is committed."""
@@ -196,12 +198,10 @@ class Simulation:
     def _system(self, index: int, turn: int) -> str:
         if not self.scenario.hosted:
             return ""
-        return compile_system_prompt(
-            self.scenario.character,
-            memory=self.state.get("memory", ""),
-            diary=self.state.get("diary", []),
-            simulated_at=self._time(index, turn),
-        )
+        memory, diary = self.state.get("memory", ""), self.state.get("diary", [])
+        if self._lasting[0] != (memory, diary):
+            self._lasting = ((memory, diary), compile_lasting_prompt(self.scenario.character, memory=memory, diary=diary))
+        return at_time(self._lasting[1], self._time(index, turn))
 
     async def _ask(
         self, model: ChatModel, purpose: Purpose, messages: Sequence[ChatMessage], index: int, turn: int, **settings: Any

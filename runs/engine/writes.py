@@ -130,7 +130,7 @@ def _sources(fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence
             [encode(value) for value in column] if encode else column
             for encode, column in zip(encoders, zip(*rows[start : start + size], strict=True), strict=True)
         ]
-        yield _arrays(fields, columns) if connection.vendor == "postgresql" else _values(columns)
+        yield _records(fields, columns) if connection.vendor == "postgresql" else _values(columns)
 
 
 def _values(columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
@@ -139,15 +139,16 @@ def _values(columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
     return f"VALUES {', '.join([row] * len(columns[0]))}", [value for row in zip(*columns, strict=True) for value in row]
 
 
-def _arrays(fields: Sequence["models.Field[Any, Any]"], columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
-    """PostgreSQL: an array a column, so that the statement is as short for a hundred rows as for one."""
-    arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in fields)
-    read = ", ".join(f"c{number}{'::jsonb' if isinstance(field, models.JSONField) else ''}" for number, field in enumerate(fields))
-    names = ", ".join(f"c{number}" for number in range(len(fields)))
-    return f"SELECT {read} FROM unnest({arrays}) AS u({names})", [list(column) for column in columns]  # noqa: S608  as above
+def _records(fields: Sequence["models.Field[Any, Any]"], columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
+    """PostgreSQL: one JSON text, so that the statement is as short for a hundred rows as for one. Arrays took three times the CPU."""
+    names = [f"c{number}" for number in range(len(fields))]
+    types = ", ".join(f"{name} {_record_type(field)}" for name, field in zip(names, fields, strict=True))
+    read = ", ".join(f"{name}::jsonb" if isinstance(field, models.JSONField) else name for name, field in zip(names, fields, strict=True))
+    text = json.dumps([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)], default=str)
+    return f"SELECT {read} FROM json_to_recordset(%s::json) AS r({types})", [text]  # noqa: S608  as above
 
 
-def _array_type(field: "models.Field[Any, Any]") -> str:
+def _record_type(field: "models.Field[Any, Any]") -> str:
     return "text" if isinstance(field, models.JSONField) else str(field.db_type(connection))
 
 
