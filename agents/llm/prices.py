@@ -63,36 +63,37 @@ class Tariff:
     `entry` is the list's model, whose prices may change with the time of day or from a date on.
     """
 
-    def __init__(self, entry: Any, seller: Any) -> None:
+    def __init__(self, entry: Any) -> None:
         self._entry = entry
-        self._seller = seller
         self._rates: dict[int, Rates | None] = {}
 
     def price(self, fresh_and_cached: int, cached: int, output: int) -> Decimal | None:
         """What the list's own calculation says, to the last place."""
         valid = self._entry.get_prices(datetime.now(UTC))
         if id(valid) not in self._rates:  # the entry keeps its prices, so none gets the id of another
-            self._rates[id(valid)] = None if _has_tiers(valid) else self._read_rates()
+            self._rates[id(valid)] = None if _has_tiers(valid) else _rates_of(valid)
         rates = self._rates[id(valid)]
         if rates is None or cached > fresh_and_cached:
-            return self._calculated(fresh_and_cached, cached, output)
+            return _sum(valid, fresh_and_cached, cached, output)
         return rates.request + rates.fresh * (fresh_and_cached - cached) + rates.cached * cached + rates.output * output
 
-    def _read_rates(self) -> Rates | None:
-        """The price of nothing, and what a million tokens of each sort add to it. None where the list cannot say one of them."""
-        asked = ((0, 0, 0), (A_MILLION, 0, 0), (A_MILLION, A_MILLION, 0), (0, 0, A_MILLION))
-        found = [price for tokens in asked if (price := self._calculated(*tokens)) is not None]
-        if len(found) < len(asked):
-            return None
-        request, *others = found
-        return Rates(request, *((price - request) / A_MILLION for price in others))
 
-    def _calculated(self, fresh_and_cached: int, cached: int, output: int) -> Decimal | None:
-        try:
-            price: Decimal = self._entry.calc_price(_tokens(Usage(fresh_and_cached, output, cached)), self._seller).total_price
-        except Exception:  # as in `_calculated` below
-            return None
-        return price
+def _rates_of(prices: Any) -> Rates | None:
+    """The price of nothing, and what a million tokens of each sort add to it. None where the list cannot say one of them."""
+    asked = ((0, 0, 0), (A_MILLION, 0, 0), (A_MILLION, A_MILLION, 0), (0, 0, A_MILLION))
+    found = [price for tokens in asked if (price := _sum(prices, *tokens)) is not None]
+    if len(found) < len(asked):
+        return None
+    request, *others = found
+    return Rates(request, *((price - request) / A_MILLION for price in others))
+
+
+def _sum(prices: Any, fresh_and_cached: int, cached: int, output: int) -> Decimal | None:
+    try:
+        total: Decimal = prices.calc_price(_tokens(Usage(fresh_and_cached, output, cached)))["total_price"]
+    except Exception:  # as in `_calculated` below
+        return None
+    return total
 
 
 def _has_tiers(prices: Any) -> bool:
@@ -105,7 +106,7 @@ def _has_tiers(prices: Any) -> bool:
 @lru_cache(maxsize=4096)
 def _tariff(provider: str, kind: str, base_url: str, model: str) -> Tariff | None:
     found = _lookup(provider, kind, base_url, model, ONE_TOKEN)
-    return Tariff(found.model, found.provider) if found else None
+    return Tariff(found.model) if found else None
 
 
 def _lookup(provider: str, kind: str, base_url: str, model: str, usage: Usage) -> Any | None:
