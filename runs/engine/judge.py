@@ -72,7 +72,6 @@ async def judge_once(
     """
     messages = judge_messages(rubric, lines, persona=persona, agent_name=agent_name)
     schema = answer_schema(rubric["categories"])
-    schema = answer_schema(rubric["categories"])
     ask = partial(model.complete, messages, schema=schema, temperature=rubric["temperature"], max_tokens=rubric["max_tokens"])
     calls: tuple[CallRecord, ...] = ()
     broken: list[dict[str, Any]] = []
