@@ -7,8 +7,8 @@
        |     (attempts left)  `--> interrupted   (lease silent, no attempts left)
        `------------- resume ------------'
 
-`summarizing` belongs to batches: children are done, the summary is being computed. Final states are never left, but for
-`interrupted`, which a person can resume. Imports nothing of ours.
+Attempts are tries in a row that committed no message and no verdict. `summarizing` belongs to batches: children are done, the summary is
+being computed. Final states are never left, but for `interrupted`, which a person can resume. Imports nothing of ours.
 """
 
 from enum import StrEnum

@@ -105,6 +105,11 @@ class Cluster:
         self._process.start()
 
     @property
+    def pid(self) -> int | None:
+        """Its number, which is also its session's."""
+        return self._process.pid if self._process else None
+
+    @property
     def ready(self) -> bool:
         return self._ready.is_set()
 

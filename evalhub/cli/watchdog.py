@@ -4,10 +4,12 @@ One thread, since it forks. It goes by its own monotonic clock, so neither the q
 """
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import FrameType
 
 from django.conf import settings
@@ -26,6 +28,7 @@ from runs.services import ring, ring_if_waiting
 logger = logging.getLogger(__name__)
 TICK_S = 0.1
 LOOK_S = 1.0
+ABSENT_S = 5.0
 SWEEP_S = 30.0
 UNANSWERED_S = 8.0
 UNANSWERED_AT_MOST_S = 64.0
@@ -41,6 +44,8 @@ class Watched:
     deaths: Deaths = field(default_factory=Deaths)
     deaf_since: float | None = None
     patience: float = UNANSWERED_S
+    said: datetime | None = None
+    silent_since: float = 0.0
 
     def heard(self) -> None:
         self.deaf_since, self.patience = None, UNANSWERED_S
@@ -49,6 +54,16 @@ class Watched:
         """Call it while runs wait and this cluster has no drain at work."""
         self.deaf_since = now if self.deaf_since is None else self.deaf_since
         return now - self.deaf_since > self.patience
+
+    def hangs(self, said: datetime, now: float) -> bool:
+        """Whether its drain has long said nothing new. `said` is its last heartbeat, which is only compared with the one before."""
+        if said != self.said:
+            self.said, self.silent_since = said, now
+        return now - self.silent_since > 3 * max(settings.ENV.lease_seconds, workers.BEAT_SECONDS)
+
+    def forget(self) -> None:
+        """What was seen says nothing any more: the database was away, or this process was itself."""
+        self.deaf_since = self.said = None
 
 
 class Watchdog:
@@ -59,7 +74,7 @@ class Watchdog:
         self._watched = [Watched(Cluster(self._row.id)) for _ in range(processes)]
         self._say = say
         self._asked = 0
-        self._look_at = self._beat_at = self._sweep_at = time.monotonic()
+        self._look_at = self._beat_at = self._sweep_at = self._looked_at = time.monotonic()
 
     def forever(self, when_ready: Callable[[], None]) -> None:
         """Raises CommandError when a cluster cannot be kept alive."""
@@ -77,6 +92,8 @@ class Watchdog:
         # Only bytes and numbers: a handler may interrupt any line.
         self._asked += 1
         stop.request()
+        if self._asked > 2:  # something holds us up, a database that hangs; everything below ends with us
+            os._exit(FAILED)
 
     def _watch(self, when_ready: Callable[[], None]) -> None:
         told = False
@@ -106,7 +123,7 @@ class Watchdog:
 
     def _bury(self, watched: Watched, what: str, now: float, *, killed: bool) -> None:
         watched.cluster.kill()
-        watched.deaf_since = None
+        watched.forget()
         watched.deaths.note(now, killed=killed)
         if watched.deaths.too_many(now):
             raise CommandError(f"The worker's cluster ended by itself {DEATHS} times within a minute; the log above says why.", FAILED)
@@ -116,16 +133,18 @@ class Watchdog:
     # What the database says
 
     def _look(self, now: float) -> None:
+        if now - self._looked_at > ABSENT_S:
+            self._forget()
+        self._looked_at = now
         try:
             self._care(now)
-            deaf = self._ring(now)
+            stuck = [*self._ring(now), *self._hanging(now)]
         except (DatabaseFailed, InterfaceError) as error:
             logger.warning("The worker's supervisor cannot use the database (%s); it goes on", str(error).strip())
             connection.close()
-            for watched in self._watched:  # a ring that cannot be written cannot be heard
-                watched.deaf_since = None
+            self._forget()  # a ring that cannot be written cannot be heard, and a drain cannot beat
             return
-        for watched in deaf:
+        for watched in stuck:
             watched.patience = min(watched.patience * 2, UNANSWERED_AT_MOST_S)
             self._bury(watched, "does not answer", now, killed=True)
 
@@ -149,6 +168,17 @@ class Watchdog:
             return []
         ring()
         return [watched for watched in idle if watched.is_deaf(now)]
+
+    def _hanging(self, now: float) -> list[Watched]:
+        """The clusters whose drain is at work, lives, and has stopped beating though the database takes our own beats."""
+        beats = Worker.objects.filter(supervisor=self._row.id).values_list("pid", "seen_at")
+        said = {workers.session(pid): seen_at for pid, seen_at in beats}
+        at_work = [watched for watched in self._watched if watched.cluster.at_work and watched.cluster.pid in said]
+        return [watched for watched in at_work if watched.hangs(said[watched.cluster.pid], now)]
+
+    def _forget(self) -> None:
+        for watched in self._watched:
+            watched.forget()
 
     # The end
 

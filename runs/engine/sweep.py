@@ -29,7 +29,7 @@ def _interrupt(run_id: uuid.UUID) -> int:
     run = EvalRun.objects.select_for_update().abandoned(CLOCK.now()).filter(pk=run_id).first()
     if run is None:  # its worker came back, or another sweep was faster
         return 0
-    reason = f"Its worker went silent {run.attempt} times. What was done is kept; resume the run to go on."
+    reason = f"Its worker went silent {run.attempt} times in a row. What was done is kept; resume the run to go on."
     run.status, run.error_code, run.error_reason = Status.INTERRUPTED, "interrupted", reason
     run.completed_at = timezone.now()
     run.lease_token = run.lease_owner = run.lease_expires_at = None

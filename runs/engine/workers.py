@@ -44,6 +44,14 @@ def born(pid: int) -> int | None:
     return None if fields[0] in DEAD_STATES else int(fields[19])
 
 
+def session(pid: int) -> int | None:
+    """The session of a process of this place."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
 class WorkerRow:
     """The row of this process. `beat` writes it and makes it if need be; `leave` takes it away at an orderly end."""
 

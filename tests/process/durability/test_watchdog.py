@@ -86,3 +86,18 @@ def test_a_second_signal_ends_a_worker_at_once(install: Install, conclude: Concl
     here.worker()
     here.ends()
     conclude("SIGTERM twice", here)
+
+
+def test_a_drain_that_hangs_is_ended_and_its_runs_go_on(install: Install, conclude: Conclude) -> None:
+    here = install(latency=0.2, EVALHUB_CONCURRENCY="8", EVALHUB_LEASE_SECONDS="2")
+    worker = here.worker()
+    here.fill(LOAD)
+    here.wait_made(LOAD.calls // 3)
+    drain = wait_parts(worker.process.pid, here.folder).drain
+    os.kill(drain, signal.SIGSTOP)
+    hung = time.monotonic()
+    assert wait_for(lambda: is_gone(drain), 25)
+    here.note_kill()
+    pause = here.goes_on(hung, seconds=30)
+    here.ends()
+    conclude("a drain hangs", here, pause)
