@@ -7,7 +7,7 @@ import pytest
 
 from evalhub.cli.child import Child
 from evalhub.cli.errors import FAILED, CommandError
-from evalhub.cli.supervisor import BACKOFF_S, DEATHS, DEATHS_WITHIN_S, Deaths, Supervisor
+from evalhub.cli.supervisor import BACKOFF_S, DEATHS, DEATHS_WITHIN_S, KILLED_BACKOFF_S, Deaths, Supervisor
 
 
 @pytest.fixture
@@ -71,3 +71,17 @@ def test_deaths_far_apart_are_forgiven() -> None:
         deaths.note(number * DEATHS_WITHIN_S)
         assert not deaths.too_many(number * DEATHS_WITHIN_S)
         assert deaths.restart_at == number * DEATHS_WITHIN_S
+
+
+def test_somebodys_kill_9_makes_pauses_longer_but_nothing_is_given_up() -> None:
+    deaths = Deaths()
+    for number in range(20):
+        now = number * 3.0
+        deaths.note(now, killed=True)
+        assert not deaths.too_many(now)
+        assert deaths.restart_at is not None
+        assert deaths.restart_at - now <= KILLED_BACKOFF_S
+    for number in range(DEATHS):
+        assert not deaths.too_many(60.0)
+        deaths.note(60.0 + number)
+    assert deaths.too_many(65.0)
