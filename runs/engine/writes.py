@@ -126,11 +126,16 @@ def _sources(fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence
     size = MOST_PARAMETERS // len(fields)
     encoders = [_encoder(connection.vendor, field) for field in fields]
     for start in range(0, len(rows), size):
-        columns = [
-            [encode(value) for value in column] if encode else column
-            for encode, column in zip(encoders, zip(*rows[start : start + size], strict=True), strict=True)
-        ]
+        columns = [_encoded(encode, column) for encode, column in zip(encoders, zip(*rows[start : start + size], strict=True), strict=True)]
         yield _records(fields, columns) if connection.vendor == "postgresql" else _values(columns)
+
+
+def _encoded(encode: Encoder | None, column: Sequence[Any]) -> Sequence[Any]:
+    if encode is None:
+        return column
+    if column.count(column[0]) == len(column):  # the time of the commit stands in every row
+        return [encode(column[0])] * len(column)
+    return [encode(value) for value in column]
 
 
 def _values(columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:

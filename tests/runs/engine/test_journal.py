@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import uuid
+from collections.abc import Sequence
 
 import pytest
 from django.db import IntegrityError, OperationalError
@@ -97,6 +98,23 @@ def test_an_error_of_a_function_reaches_its_caller() -> None:
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(fail())
+
+
+def test_a_question_is_put_once_for_all_who_ask_at_the_same_time_and_an_exception_is_for_its_asker() -> None:
+    calls: list[list[int]] = []
+
+    def doubled(keys: Sequence[int]) -> dict[int, int | LeaseLost]:
+        calls.append(sorted(keys))
+        return {key: LeaseLost() if key == 2 else key * 2 for key in keys}
+
+    async def ask() -> list[object]:
+        with Journal() as journal:
+            return await asyncio.gather(*(journal.ask(doubled, key) for key in (1, 2, 3, 3)), return_exceptions=True)
+
+    one, two, *threes = asyncio.run(ask())
+    assert calls == [[1, 2, 3, 3]]
+    assert (one, threes) == (2, [6, 6])
+    assert isinstance(two, LeaseLost)
 
 
 @pytest.mark.parametrize("happened", [True, False])
