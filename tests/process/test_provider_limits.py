@@ -29,7 +29,7 @@ def test_two_workers_share_five_places_and_a_dead_ones_come_back(install: Instal
     here = install(latency=0.2, EVALHUB_CONCURRENCY="30")
     provider_make(here.folder, here.settings, here.server.url, max_concurrent=5)
     workers = two_workers(here)
-    here.fill(Load(60, sessions=1, turns=2))
+    here.fill(Load(45, sessions=1, turns=2))
     assert both_drive(here)
     assert wait_for(lambda: sorted(here.rows(GRANTED)) == [(2,), (3,)], 10), here.rows(GRANTED)
     tree = [workers[0].process.pid, *below(workers[0].process.pid, here.folder)]
@@ -40,7 +40,7 @@ def test_two_workers_share_five_places_and_a_dead_ones_come_back(install: Instal
     assert wait_for(lambda: here.server.seen().open == 5, 5)
     assert time.monotonic() - killed < BACK_S
     here.ends()
-    assert here.statuses() == {"completed": 60}, here.rows(REASONS)
+    assert here.statuses() == {"completed": 45}, here.rows(REASONS)
     assert here.server.seen().peak == 5
 
 
@@ -62,12 +62,12 @@ def test_two_workers_together_begin_no_more_than_the_limit_in_any_time(install: 
 def test_a_server_that_takes_ten_is_neither_hammered_nor_left_idle(install: Install) -> None:
     here = install(latency=0.1, places=10, EVALHUB_CONCURRENCY="30")
     two_workers(here)
-    here.fill(Load(60, sessions=1, turns=2))
+    here.fill(Load(40, sessions=1, turns=2))
     seen: list[tuple[float | None, int]] = []
     while set(here.statuses()) - {"completed", "failed"}:
         seen += here.rows(CEILING)
         time.sleep(0.2)
-    assert here.statuses() == {"completed": 60}, here.rows(REASONS)
+    assert here.statuses() == {"completed": 40}, here.rows(REASONS)
     heights = [height for height, _ in seen if height is not None]
     assert min(heights) < 25, "it dropped"
     assert any(later > earlier for earlier, later in zip(heights, heights[1:], strict=False)), "and rises again"
