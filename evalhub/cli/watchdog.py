@@ -34,6 +34,7 @@ UNANSWERED_S = 8.0
 UNANSWERED_AT_MOST_S = 64.0
 WIND_UP_S = 1.5
 LAST_WORDS_S = 3.0
+GONE_S = 1.0
 
 
 @dataclass
@@ -199,7 +200,7 @@ class Watchdog:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, LAST_WORDS_S)
         try:
-            workers.bury_dead()
+            self._bury_ours()
             self._row.leave()
             ring_if_waiting()
         except (DatabaseFailed, InterfaceError) as error:
@@ -207,3 +208,11 @@ class Watchdog:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             connection.close()
+
+    def _bury_ours(self) -> None:
+        """A process that was killed just now may take a moment to be gone."""
+        until = time.monotonic() + GONE_S
+        workers.bury_dead()
+        while Worker.objects.filter(supervisor=self._row.id).exists() and time.monotonic() < until:
+            time.sleep(TICK_S / 2)
+            workers.bury_dead()
