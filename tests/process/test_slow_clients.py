@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.process.running import Started, evalhub, wait_for
+from tests.process.running import Started, evalhub
 from tests.process.streaming import status_number
 from tests.process.talking import get, post
 
 CLIENTS = 24
+PLACES = 4
 MESSAGES = [{"role": "user" if number % 2 == 0 else "assistant", "content": "x" * 1000} for number in range(4000)]  # 4 MB as JSON
 IMPATIENT = "from evalhub.cli import main, paced; paced.PATIENCE_S = 1.0; main()"
 
@@ -24,7 +25,7 @@ class Site:
     """A web process with one run whose detail is large. Nothing works on it."""
 
     def __init__(self, started: list[Started], folder: Path, python: list[str], environment: dict[str, str]) -> None:
-        environment |= {"EVALHUB_API_RATE_LIMIT": "0", "EVALHUB_WEB_CONCURRENCY": "4"}
+        environment |= {"EVALHUB_API_RATE_LIMIT": "0", "EVALHUB_WEB_CONCURRENCY": str(PLACES)}
         made = evalhub("create-key", "test", "--data-dir", str(folder), **environment)
         assert made.returncode == 0, made.stderr
         self.key = made.stdout.strip()
@@ -69,14 +70,13 @@ def connections_of_web(database: str) -> int:
 
 @pytest.mark.postgres
 def test_clients_that_read_nothing_hold_no_place_with_its_thread_and_connection(site: Starter, database: str) -> None:
-    places = 2
-    here = site(DATABASE_URL=database, EVALHUB_WEB_CONCURRENCY=str(places))
+    here = site(DATABASE_URL=database)
     threads = status_number(here.pid, "Threads")
     with ExitStack() as stack:
         clients = [stack.enter_context(here.asked()) for _ in range(CLIENTS)]
         assert all(client.recv(1, socket.MSG_PEEK) for client in clients)  # all are being answered
-        assert connections_of_web(database) <= places
-        assert status_number(here.pid, "Threads") <= threads + places + 1
+        assert connections_of_web(database) <= PLACES
+        assert status_number(here.pid, "Threads") <= threads + PLACES + 1
         assert get(f"{here.url}{here.path}", here.key)["status"] == "pending"
 
 
