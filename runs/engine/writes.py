@@ -71,12 +71,12 @@ def _update(columns: Sequence[str], steps: Sequence[Step], now: Any) -> int:
     names = ("id", "lease_token", "last_commit", "updated_at", *columns)
     rows = [(step.lease.run_id, step.lease.token, step.mark, now, *step.columns.values()) for step in steps]
     fields = [_field(EvalRun, name) for name in names]
-    sets = ", ".join(f"{field.column} = v.{field.column}" for field in fields[2:])
-    heads = ", ".join(["run", "token", *(str(field.column) for field in fields[2:])])  # the last commit of a run writes its token too
+    sets = ", ".join(f"{field.column} = v.c{number}" for number, field in enumerate(fields) if number > 1)
     return sum(
+        # Begins with UPDATE: of a statement that begins with WITH, SQLite's driver does not tell how many rows it changed.
         _execute(
-            f"WITH v({heads}) AS ({source}) UPDATE {RUNS} SET {sets} FROM v "  # noqa: S608  names of our own columns
-            f"WHERE {RUNS}.id = v.run AND {RUNS}.lease_token = v.token AND {RUNS}.status = '{Status.RUNNING.value}'",
+            f"UPDATE {RUNS} SET {sets} FROM ({source}) AS v "  # noqa: S608  names of our own columns
+            f"WHERE {RUNS}.id = v.c0 AND {RUNS}.lease_token = v.c1 AND {RUNS}.status = '{Status.RUNNING.value}'",
             parameters,
         )
         for source, parameters in _sources(fields, rows)
@@ -122,7 +122,7 @@ def _verdict(verdict: Verdict) -> tuple[Any, ...]:
 
 
 def _sources(fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """A query that yields the rows, and its parameters; more than one where there are too many for one statement."""
+    """A query that yields the rows with columns c0, c1 …, and its parameters; more than one where there are too many for one statement."""
     size = MOST_PARAMETERS // len(fields)
     encoders = [_encoder(connection.vendor, field) for field in fields]
     for start in range(0, len(rows), size):
@@ -141,14 +141,18 @@ def _encoded(encode: Encoder | None, column: Sequence[Any]) -> Sequence[Any]:
 def _values(columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
     """SQLite: VALUES (…), (…)."""
     row = f"({', '.join('?' * len(columns))})"
-    return f"VALUES {', '.join([row] * len(columns[0]))}", [value for row in zip(*columns, strict=True) for value in row]
+    read = ", ".join(f"column{number + 1} AS c{number}" for number in range(len(columns)))
+    return f"SELECT {read} FROM (VALUES {', '.join([row] * len(columns[0]))})", [  # noqa: S608  as above
+        value for row in zip(*columns, strict=True) for value in row
+    ]
 
 
 def _records(fields: Sequence["models.Field[Any, Any]"], columns: Sequence[Sequence[Any]]) -> tuple[str, Sequence[Any]]:
     """PostgreSQL: one JSON text, so that the statement is as short for a hundred rows as for one. Arrays took three times the CPU."""
     names = [f"c{number}" for number in range(len(fields))]
-    types = ", ".join(f"{name} {_record_type(field)}" for name, field in zip(names, fields, strict=True))
-    read = ", ".join(f"{name}::jsonb" if isinstance(field, models.JSONField) else name for name, field in zip(names, fields, strict=True))
+    typed = list(zip(names, fields, strict=True))
+    types = ", ".join(f"{name} {_record_type(field)}" for name, field in typed)
+    read = ", ".join(f"{name}::jsonb AS {name}" if isinstance(field, models.JSONField) else name for name, field in typed)
     text = json.dumps([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)], default=str)
     return f"SELECT {read} FROM json_to_recordset(%s::json) AS r({types})", [text]  # noqa: S608  as above
 

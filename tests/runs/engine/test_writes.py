@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.llm.types import CallRecord, Usage
@@ -82,6 +83,15 @@ def test_columns_of_every_kind_are_written_to_the_right_runs() -> None:
     assert first.evaluation_result == {"a": [1, None]}
     assert (second.simulation_state, second.simulation_cost_usd, second.total_turns) == ({"memory": "ü"}, Decimal("1.5"), 4)
     assert (third.uses_demo, third.total_turns) == (True, 0)
+
+
+def test_a_group_that_loses_nothing_asks_nothing() -> None:
+    """The number of rows that an UPDATE changed says so; who lost is only looked up when it is too small."""
+    held = claimed(2)
+    steps = [step_of(one, columns={"total_turns": 1}) for one in held]
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        assert writes.fence(steps, timezone.now()) == set()
+    assert not [query["sql"] for query in captured if "SELECT" in query["sql"]]
 
 
 def test_more_rows_than_one_statement_takes_are_all_written() -> None:
