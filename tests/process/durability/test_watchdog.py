@@ -72,9 +72,9 @@ def test_a_worker_that_is_stopped_commits_what_is_in_work_and_another_goes_on(in
 
 
 def test_a_second_signal_ends_a_worker_at_once(install: Install, conclude: Conclude) -> None:
-    here = install(latency=4, EVALHUB_CONCURRENCY="8")
+    here = install(latency=2.5, EVALHUB_CONCURRENCY="8")
     first = here.worker()
-    here.fill(Load(2, turns=1))
+    here.fill(Load(2, sessions=1, turns=1))
     here.wait_made(2)
     first.signal(signal.SIGTERM)
     time.sleep(0.5)
