@@ -36,20 +36,17 @@ class Cluster:
     def url(self) -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
 
-    def restart(self) -> None:
-        """As after a crash: no client is told anything."""
-        self._ctl("restart", "-m", "immediate")
-
     def ensure_started(self) -> None:
-        """A server that gave up, because it could not write its log, is started as a service manager does."""
+        """Start it, as a service manager does, when it was stopped or gave up because it could not write its log."""
         if self._ctl("status", check=False):
             self._ctl("start")
 
     def stop(self) -> None:
+        """As a crash does it: no client is told anything."""
         self._ctl("stop", "-m", "immediate", check=False)
 
     def _ctl(self, command: str, *arguments: str, check: bool = True) -> int:
-        log = str(self.data / "server.log") if command in ("start", "restart") else ""
+        log = str(self.data / "server.log") if command == "start" else ""
         options = [*arguments, *(["-l", log] if log else []), "-w", "-t", "30"] if command != "status" else []
         return _as_postgres([str(self.programs / "pg_ctl"), command, "-D", str(self.data), *options], check=check)
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,18 +13,20 @@ BLOCK = bytes(65536)
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """The folder, as a disk of that size. Skips the test where mounting is refused."""
-    folder.mkdir(parents=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.strip()}")
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A folder that every user may enter, on a disk of that size. Skips the test where mounting is refused."""
+    folder = Path(tempfile.mkdtemp(prefix="evalhub-disk-"))
     try:
-        yield folder
+        how = ["-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs"]
+        mounted = subprocess.run(["mount", *how, str(folder)], capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            pytest.skip(f"a tmpfs cannot be mounted here: {mounted.stderr.strip()}")
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from tests.support.postgres_cluster import private_cluster
 from tests.support.tmpfs import full, small_disk
 
 LOAD = Load(16)
+AWAY_S = 2.0
 FULL_S = 4.0
 
 
@@ -29,13 +30,16 @@ def test_a_postgresql_that_is_restarted_costs_no_call(folder: Path, conclude: Co
         migrate(folder, cluster.url)
         with installation("postgres", folder, cluster.url, EVALHUB_CONCURRENCY="6") as here:
             begun(here)
-            cluster.restart()
+            cluster.stop()
+            time.sleep(AWAY_S)
+            cluster.ensure_started()
             here.ends()
+            assert here.server.seen().longest_pause >= AWAY_S, "nobody noticed"
             conclude("PostgreSQL restarted", here)
 
 
-def test_a_full_disk_under_sqlite_costs_no_call(tmp_path: Path, conclude: Conclude) -> None:
-    with small_disk(tmp_path / "disk", 16) as disk:
+def test_a_full_disk_under_sqlite_costs_no_call(conclude: Conclude) -> None:
+    with small_disk(16) as disk:
         migrate(disk / "data")
         with installation("sqlite", disk / "data", "", EVALHUB_CONCURRENCY="6") as here:
             begun(here)
@@ -46,8 +50,8 @@ def test_a_full_disk_under_sqlite_costs_no_call(tmp_path: Path, conclude: Conclu
 
 
 @pytest.mark.postgres
-def test_a_full_disk_under_postgresql_costs_no_call(tmp_path: Path, folder: Path, conclude: Conclude) -> None:
-    with small_disk(tmp_path / "disk", 128) as disk, private_cluster(disk) as cluster:
+def test_a_full_disk_under_postgresql_costs_no_call(folder: Path, conclude: Conclude) -> None:
+    with small_disk(128) as disk, private_cluster(disk) as cluster:
         migrate(folder, cluster.url)
         with installation("postgres", folder, cluster.url, EVALHUB_CONCURRENCY="6") as here:
             begun(here)
