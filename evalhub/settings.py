@@ -90,6 +90,15 @@ SQLITE_OPTIONS: dict[str, Any] = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
 }
 
+# A server that is gone without a word (a failover, a cable) must be noticed: what waits for it can then try again.
+POSTGRES_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+
 
 def database(url: str) -> dict[str, Any]:
     """DATABASES["default"]: SQLite in the data folder, or what DATABASE_URL says."""
@@ -106,6 +115,8 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
         parsed["OPTIONS"] = SQLITE_OPTIONS
+    elif parsed["ENGINE"] == "django.db.backends.postgresql":
+        parsed["OPTIONS"] = POSTGRES_OPTIONS | parsed.get("OPTIONS", {})  # the address has the last word
     return parsed
 
 
