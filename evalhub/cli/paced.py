@@ -6,15 +6,20 @@ answers no ping either, and is cut within a minute.
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+from autobahn.websocket.protocol import PreparedMessage
 from daphne.server import Server
 from twisted.web import http
 
+from evalhub.cli.prompt import PromptConnection
 from evalhub.unread import CUT
 
 PATIENCE_S = 60.0
+SHARED_CHARACTERS = 64 * 1024  # what is longer is the whole of a page, for one that has just been opened
 
 for _status in HTTPStatus:  # Twisted's own list ends before 422 and 429, whose status lines would say "Unknown Status"
     http.RESPONSES.setdefault(_status, _status.phrase.encode())
@@ -52,10 +57,17 @@ class PacedServer(Server):  # type: ignore[misc]
     A client that makes none for PATIENCE_S is cut. One that has nothing to read is not: its silence is ours.
     """
 
+    def listen_success(self, port: Any) -> None:
+        port.transport = PromptConnection
+        super().listen_success(port)
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         kind, more = message["type"], message.get("more_body", False)
         if kind == CUT:
             _cut(protocol)
+            return
+        if kind == "websocket.send" and _is_shared(message):
+            _send_shared(protocol, message["text"])
             return
         if kind == "http.response.body" and not more and protocol.channel is not None:  # None: the client has gone
             _last_part(protocol)
@@ -64,6 +76,22 @@ class PacedServer(Server):  # type: ignore[misc]
             protocol.channel.persistent = False  # Twisted heeds this header of a request only
         if kind == "http.response.body" and more and protocol.channel is not None:
             await _room(protocol)
+
+
+def _is_shared(message: Mapping[str, Any]) -> bool:
+    """Whether it may be an update, which goes to all the open pages of a run."""
+    return 0 < len(message.get("text") or "") <= SHARED_CHARACTERS
+
+
+def _send_shared(protocol: Any, text: str) -> None:
+    if protocol.state == protocol.STATE_OPEN:  # otherwise the client has gone
+        protocol.sendPreparedMessage(_frame(text))
+
+
+@lru_cache(maxsize=8)
+def _frame(text: str) -> PreparedMessage:
+    """The bytes of a message, which are the same for every page: a server's frames are not masked, and ours not compressed."""
+    return PreparedMessage(text.encode(), isBinary=False, applyMask=False, doNotCompress=True)
 
 
 async def _room(protocol: Any) -> None:
