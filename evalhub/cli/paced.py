@@ -15,7 +15,7 @@ from autobahn.websocket.protocol import PreparedMessage
 from daphne.server import Server
 from twisted.web import http
 
-from evalhub.cli.prompt import PromptConnection
+from evalhub.cli.prompt import CAN_BE_PROMPT, PromptConnection
 from evalhub.unread import CUT
 
 PATIENCE_S = 60.0
@@ -58,7 +58,8 @@ class PacedServer(Server):  # type: ignore[misc]
     """
 
     def listen_success(self, port: Any) -> None:
-        port.transport = PromptConnection
+        if CAN_BE_PROMPT:
+            port.transport = PromptConnection  # for the connections it will accept
         super().listen_success(port)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:

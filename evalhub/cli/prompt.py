@@ -4,13 +4,24 @@ Twisted puts what is written aside, asks the system to say when the socket has r
 nearly always has room, and for a thousand open pages the two questions cost as much as the writing.
 """
 
+import socket
 from collections.abc import Iterable
+from typing import Any
 
 from twisted.internet import tcp
+
+MOST_UNSENT = 128 * 1024
+CAN_BE_PROMPT = hasattr(socket, "TCP_NOTSENT_LOWAT")  # not on Windows
 
 
 class PromptConnection(tcp.Server):
     """What the socket does not take now waits in Twisted's buffer as ever, and so does all that comes after it."""
+
+    def __init__(self, sock: socket.socket, *others: Any) -> None:
+        # Otherwise a slow client's socket takes megabytes before it is full, and says that it has room only when a third of them is
+        # gone: longer than a client that does read may be waited for.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
+        super().__init__(sock, *others)
 
     def write(self, data: bytes) -> None:
         sent = self._sent_at_once(data)
