@@ -31,7 +31,8 @@ async def update(run_id: uuid.UUID, batch: Batch) -> str:
     first, kept = batch[0]["seq"], batch[-1].updates
     if first not in kept:
         kept[first] = asyncio.ensure_future(database_sync_to_async(_update)(run_id, batch))
-    return await asyncio.shield(kept[first])
+    made = kept[first]
+    return made.result() if made.done() else await asyncio.shield(made)
 
 
 def _snapshot(run_id: uuid.UUID) -> Snapshot | None:

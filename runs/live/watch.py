@@ -42,7 +42,7 @@ class Watch:
         self.run_id, self.next_seq, self.right = run_id, next_seq, right
         self._more = more
         self.loop = asyncio.get_running_loop()
-        self._news = asyncio.Event()
+        self._news: asyncio.Future[None] = self.loop.create_future()
         self._lock = threading.Lock()
         self._events: Batch = []
         self._over = self._passed_over = self._refused = False
@@ -54,8 +54,10 @@ class Watch:
         Nothing is lost when the call is cancelled while it waits. Raises RightLost, whatever there would be to take.
         """
         while not (self._events or self._over or self._refused):
-            self._news.clear()
-            await self._news.wait()
+            self._news = (
+                self.loop.create_future()
+            )  # not an asyncio.Event, which any number may wait for: a thousand of these are made an event
+            await self._news
         if self._refused:
             raise RightLost
         with self._lock:
@@ -91,7 +93,8 @@ class Watch:
 
     def wake(self) -> None:
         """For the event loop of the watch."""
-        self._news.set()
+        if not self._news.done():
+            self._news.set_result(None)
 
 
 def wake(watches: Iterable[Watch]) -> None:
