@@ -54,7 +54,10 @@ def test_the_gate_runs_the_test_command_of_the_readme() -> None:
     assert command in text(".ci/run")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/api.md", "docs/agents.md", "docs/settings.md", "docs/operations.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md")))]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", text(page))
     missing = [link for link in links if not link.startswith("http") and not ((ROOT / page).parent / link).exists()]
@@ -70,3 +73,18 @@ def test_every_command_that_is_shown_exists(page: str) -> None:
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     shown = re.findall(r"(?:^|[`(& ])evalhub ([a-z][a-z-]+)", text(page), re.MULTILINE)
     assert set(shown) <= known
+
+
+def test_every_decision_that_is_named_is_written_down() -> None:
+    written = {page.name[:4] for page in (ROOT / "docs/decisions").glob("0*.md")}
+    rooms = ["evalhub", "runs", "agents", "templates_app", "docs", "tests"]
+    sources = [path for room in rooms for path in (ROOT / room).rglob("*") if path.suffix in {".py", ".md"}]
+    named = {
+        number
+        for path in sources
+        for number in re.findall(r"\bdecisions?[/ ](00\d\d)\b|\((00\d\d)\)", path.read_text())
+        for number in number
+        if number
+    }
+    assert named - written == set()
+    assert {"0008", "0012"} <= named
