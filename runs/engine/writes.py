@@ -63,8 +63,10 @@ def fence(steps: Sequence[Step], now: Any) -> set[uuid.UUID]:
 
 def landed(steps: Sequence[Step]) -> set[uuid.UUID]:
     """The marks that stand in the runs: of the steps that were written, while each is of another run."""
-    marks = [step.mark for step in steps]
-    return {mark for mark in EvalRun.objects.filter(last_commit__in=marks).values_list("last_commit", flat=True) if mark}
+    ids, marks = [step.lease.run_id for step in steps], [step.mark for step in steps]
+    # By key: marks have no index, and this is asked while SQLite's write lock is held.
+    found = EvalRun.objects.filter(pk__in=ids, last_commit__in=marks).order_by().values_list("last_commit", flat=True)
+    return {mark for mark in found if mark}
 
 
 def _update(columns: Sequence[str], steps: Sequence[Step], now: Any) -> int:

@@ -108,3 +108,17 @@ def test_a_step_whose_lease_is_lost_writes_nothing_at_all() -> None:
     assert EvalRun.objects.get(pk=late.run_id).total_turns == 0
     assert not Message.objects.exists()
     assert not ModelCall.objects.exists()
+
+
+def test_a_lost_lease_is_told_without_reading_the_history() -> None:
+    held = step_of(claimed()[0])
+    with CaptureQueriesContext(connection) as queries:
+        written(held, step_of(Lease(uuid.uuid4(), uuid.uuid4())))
+    [asked] = [query["sql"] for query in queries if query["sql"].startswith("SELECT") and "last_commit" in query["sql"]]
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # a small table would be read whole whatever there is
+        cursor.execute(("EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN ") + asked)
+        plan = str(cursor.fetchall())
+    assert "SCAN runs_evalrun" not in plan
+    assert "Seq Scan" not in plan
