@@ -15,7 +15,7 @@ from evalhub.common.problems import Problem
 from runs.live import editions
 from runs.live.seats import seats
 from runs.live.tail import tail
-from runs.live.watch import RightLost
+from runs.live.watch import RightLost, parcels
 from runs.models import EvalRun
 
 FINISHED = 4000
@@ -68,10 +68,10 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         html, next_seq, final = opening
         async with tail.watch(run_id, next_seq, right) as watch:
             await self.send(text_data=html)
-            # What gathers while one update is made becomes the next.
             while not final and (batch := await watch.batch()):
-                if html := await editions.update(run_id, batch):
-                    await self.send(text_data=html)
+                for parcel in parcels(batch):
+                    if html := await editions.update(run_id, parcel):
+                        await self.send(text_data=html)
         await self.close(code=FINISHED)
 
 

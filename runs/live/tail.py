@@ -4,7 +4,9 @@ On SQLite it polls PRAGMA data_version, on PostgreSQL it LISTENs; either way it 
 however many pages watch them. It rests while nobody watches. Used by the event stream and the WebSocket consumer.
 """
 
+import asyncio
 import contextlib
+import itertools
 import logging
 import threading
 import time
@@ -18,7 +20,7 @@ from django.utils import timezone
 from evalhub.accounts.selectors import Right, rights_held
 from runs.events import log
 from runs.live.lag import Lag
-from runs.live.watch import ROOM, Told, Watch, wake
+from runs.live.watch import ROOM, Told, Watch, settle, wake
 from runs.models import EvalRun, RunEvent
 from runs.states import FINAL
 
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.025
 # PostgreSQL's answer to a lost notification (a reconnect), and SQLite's to a data_version that did not move.
 SAFETY_SECONDS = 2.0
+SETTLE_SECONDS = 0.25
 CHECK_SECONDS = 60.0  # how long an open socket outlives the right to it
 BATCH = ROOM
 HEADS = 500
@@ -40,6 +43,7 @@ class Tail:
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._checked_at = 0.0
+        self._parcels = itertools.count()
         self.lag = Lag()
 
     @contextlib.asynccontextmanager
@@ -69,6 +73,8 @@ class Tail:
                     while self._serve():
                         # What is written in this pause is one pass: on a busy database every commit would be one.
                         self._wanted.wait(POLL_SECONDS)
+                        # A loop that is behind is not given more by the event, but soon a few events at once.
+                        settle(self._loops(), SETTLE_SECONDS)
                         wait(self._wanted)
             except Exception:
                 # A lost connection, mostly. The thread serves every open page, so it must outlive whatever this is.
@@ -77,6 +83,10 @@ class Tail:
                 time.sleep(1)
             finally:
                 connection.close()
+
+    def _loops(self) -> set[asyncio.AbstractEventLoop]:
+        with self._lock:
+            return {watch.loop for watch in self._watches}
 
     def _serve(self) -> bool:
         """Hand out what is new, and tell whose run is over. False when nobody watches: the tail rests until somebody does."""
@@ -107,7 +117,8 @@ class Tail:
         if len(rows) == BATCH:
             self._wanted.set()  # more is waiting
         self._note_lag(rows, watches)
-        events = [Told(log.as_json(row)) for row in rows]
+        parcel = next(self._parcels)
+        events = [Told(log.as_json(row), parcel) for row in rows]
         given = [watch for watch in watches if events and watch.give(events)]
         for watch in watches:
             watch.caught_up = watch.next_seq >= next_seq

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from evalhub.accounts.selectors import Right
@@ -16,16 +18,23 @@ ROOM = 50
 class Told(dict[str, Any]):
     """One event as JSON, the same object for all who watch a run in this process: what is made of it is made once.
 
-    `frames` are those of the event stream; `updates` the HTML of the pages from an earlier event, by its number, up to this one.
+    `parcel` is the number of the hand-out it came with. `frames` are those of the event stream; `updates` the HTML of the pages from an
+    earlier event of the parcel, by its number, up to this one.
     """
 
-    def __init__(self, event: Mapping[str, Any]) -> None:
+    def __init__(self, event: Mapping[str, Any], parcel: int) -> None:
         super().__init__(event)
+        self.parcel = parcel
         self.frames: Sequence[str] = ()
         self.updates: dict[int, asyncio.Future[str]] = {}
 
 
 Batch = list[Told]
+
+
+def parcels(batch: Batch) -> list[Batch]:
+    """The same events as they were handed out: however differently readers gather them, of a parcel they all make the same."""
+    return [list(events) for _, events in groupby(batch, key=lambda event: event.parcel)]
 
 
 class RightLost(Exception):
@@ -110,3 +119,14 @@ def wake(watches: Iterable[Watch]) -> None:
 def _wake(watches: Iterable[Watch]) -> None:
     for watch in watches:
         watch.wake()
+
+
+def settle(loops: Iterable[asyncio.AbstractEventLoop], within_s: float) -> None:
+    """For the tail's thread: wait until event loops have come to all whom they were told to wake before, or for `within_s` at most."""
+    until = time.monotonic() + within_s
+    for loop in loops:
+        reached = threading.Event()
+        with contextlib.suppress(RuntimeError):  # the loop is closing
+            # In two steps: when the first is taken, those who were woken stand in the queue, and the second stands behind them.
+            loop.call_soon_threadsafe(loop.call_soon, reached.set)
+            reached.wait(max(until - time.monotonic(), 0))
