@@ -1,20 +1,31 @@
 """What runs start or continue with, read for all that were claimed together: a few queries, however many they are. Called by execute."""
 
+import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from agents.clients import Providers, agent_spec, load_providers
 from agents.llm.errors import LLMError
 from agents.llm.spec import ModelSpec
-from evalhub.accounts.models import Project
 from runs.engine.lease import LeaseLost
+from runs.engine.outage import is_outage
 from runs.engine.transcript import Line
 from runs.models import EvalRun, Message, Verdict
 
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+P = ParamSpec("P")
 SIMULATES = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
 LINE = ("index", "session_index", "turn_index", "role", "content", "simulated_at", "name", "tool_calls", "tool_call_id")
+
+
+class Unreadable(LLMError):
+    """What is stored of a run or its project is not what this version reads."""
+
+    code = "internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]
     """By run. LeaseLost for one that was deleted since it was claimed."""
     runs = EvalRun.objects.select_related("project").in_bulk(run_ids)
     projects = {run.project_id: run.project for run in runs.values()}
-    providers = {key: _providers(project) for key, project in projects.items()}
+    providers = {key: _or_problem(load_providers, project) for key, project in projects.items()}
     lines, verdicts = _lines(run_ids), _verdicts(run_ids)
     return {
         run_id: _loaded(runs[run_id], providers[runs[run_id].project_id], lines[run_id], verdicts[run_id])
@@ -48,18 +59,27 @@ def _loaded(run: EvalRun, providers: Providers | LLMError, lines: list[Line], ve
         return Loaded(run, Providers({}), None, lines, verdicts, problem=providers)
     if run.kind not in SIMULATES:
         return Loaded(run, providers, None, lines, verdicts)
-    try:
-        agent = agent_spec(run.agent_snapshot, providers, project=run.project, started_with=run.agent_model)
-    except LLMError as error:
-        return Loaded(run, providers, None, lines, verdicts, problem=error)
+    agent = _or_problem(_agent, run, providers)
+    if isinstance(agent, LLMError):
+        return Loaded(run, providers, None, lines, verdicts, problem=agent)
     return Loaded(run, providers, agent, lines, verdicts)
 
 
-def _providers(project: Project) -> Providers | LLMError:
+def _agent(run: EvalRun, providers: Providers) -> ModelSpec:
+    return agent_spec(run.agent_snapshot, providers, project=run.project, started_with=run.agent_model)
+
+
+def _or_problem(read: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | LLMError:
+    """What is read, or why it cannot be: what is broken in one run or project must not take along those that were claimed with it."""
     try:
-        return load_providers(project)
+        return read(*args, **more)
     except LLMError as error:
         return error
+    except Exception as error:
+        if is_outage(error):
+            raise
+        logger.exception("A run cannot be loaded")
+        return Unreadable(f"EvalHub itself failed ({type(error).__name__}); the worker's log has the details.")
 
 
 def _lines(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Line]]:
