@@ -50,10 +50,11 @@ class Worker(models.Model):
 class CallTally(models.Model):
     """What a project has asked of a model for a purpose on a UTC day: kept in the transaction that stores the calls themselves.
 
-    It outlives the runs: what was spent stays spent. `shard` keeps workers that commit at once out of each other's rows; readers sum.
+    It outlives the runs, and the project too, whose rows then belong to none: what was spent stays spent. `shard` keeps workers that
+    commit at once out of each other's rows; readers sum.
     """
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     day = models.DateField()
     model = models.CharField(max_length=MODEL_NAME)
     purpose = models.CharField(max_length=12)

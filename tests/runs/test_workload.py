@@ -1,5 +1,6 @@
 """What there is to do and who does it: counts of what is alive, and sums that do not read history again."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -129,6 +130,21 @@ def test_totals_add_up_all_days_but_read_the_old_ones_once(django_assert_num_que
     CallTally.objects.filter(pk=recent.pk).update(calls=5)
     with django_assert_num_queries(1):
         assert totals.now()["openai/gpt-4o", "agent"].calls == 7
+
+
+@pytest.mark.parametrize("deleted", [Project.delete, lambda project: Project.objects.filter(pk=project.pk).delete()], ids=["row", "query"])
+def test_what_a_project_spent_stays_spent_when_it_is_deleted(deleted: Callable[[Project], object]) -> None:
+    gone, gone_too, kept = (factories.project() for _ in range(3))  # two that go have the same days, model and purpose
+    for project in (gone, gone_too, kept):
+        tallied(project, days_ago=40)
+        tallied(project)
+    seen_before = workload.Totals()
+    before = seen_before.now()
+    deleted(gone)
+    deleted(gone_too)
+    assert before["openai/gpt-4o", "agent"].price_usd == 3
+    assert seen_before.now() == workload.Totals().now() == before
+    assert workload.calls_since(kept, date(2026, 1, 1)).calls == 4
 
 
 @pytest.mark.django_db(transaction=True)
