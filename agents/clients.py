@@ -120,6 +120,7 @@ def _spec(provider: Provider, model: str) -> ModelSpec:
         api_key=provider.secret,
         timeout_s=settings.ENV.model_timeout,
         max_attempts=settings.ENV.model_attempts,
+        patience_s=settings.ENV.model_patience,
         load_key=provider.load_key,
     )
 
@@ -175,6 +176,7 @@ def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, project: Pr
         api_key=secret,
         timeout_s=float(snapshot["timeout_seconds"]),
         max_attempts=settings.ENV.model_attempts,
+        patience_s=settings.ENV.model_patience,
         load_key=endpoint_key(project.id, snapshot["endpoint_url"]),
     )
     return replace(spec, reply_path=snapshot["reply_path"]) if snapshot["reply_path"] else spec

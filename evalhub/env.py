@@ -52,6 +52,7 @@ class Env(BaseSettings):
     demo_delay: float = Field(1.2, ge=0, le=30, description="Seconds a demo agent or demo user takes to answer, so that people can watch.")
     model_timeout: float = Field(120.0, ge=1, le=3600, description="Seconds one model call may take.")
     model_attempts: int = Field(8, ge=1, le=20, description="Tries of one model call before it is given up.")
+    model_patience: float = Field(180.0, ge=0, le=3600, description="Seconds that a model call waits while its provider answers 429.")
     default_model: str = Field(
         "", description="provider/model used where a run names none; empty for the first provider's default, or the demo models."
     )

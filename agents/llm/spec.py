@@ -12,7 +12,8 @@ class ModelSpec:
     """One model at one address. Secrets stay out of `repr`, so a spec may be logged.
 
     `load_key` names what it shares limits with (`agents.limits.keys`), "" for nothing.
-    `max_attempts` counts requests, so 1 never retries. `answer_delay_s` only means something to the demo models.
+    `max_attempts` counts requests that failed, so 1 never retries; refusals (429) only count once they have taken `patience_s` in all.
+    `answer_delay_s` only means something to the demo models.
     """
 
     provider: str
@@ -23,6 +24,7 @@ class ModelSpec:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     timeout_s: float = 120.0
     max_attempts: int = 8
+    patience_s: float = 180.0
     reply_path: str = ""
     retry_base_s: float = 0.5
     retry_cap_s: float = 30.0
@@ -46,3 +48,4 @@ class RetryNotice:
 
 
 OnRetry = Callable[[RetryNotice], Awaitable[None]]
+MayAsk = Callable[[], None]  # raises when no request may begin any more

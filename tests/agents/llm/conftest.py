@@ -30,7 +30,8 @@ async def make_spec(server: MockModelServer) -> MakeSpec:
 
     def make(kind: str = "openai", model: str = "mock", **changes: object) -> ModelSpec:
         address = {"openai": server.openai_url, "anthropic": server.anthropic_url, "webhook": server.webhook_url}.get(kind, "")
-        values: dict[str, object] = {"base_url": address, "api_key": "sk-secret", "timeout_s": 5.0, "max_attempts": 3, "retry_base_s": 0.01}
+        values: dict[str, object] = {"base_url": address, "api_key": "sk-secret", "timeout_s": 5.0}
+        values |= {"max_attempts": 3, "patience_s": 0.0, "retry_base_s": 0.01}
         return ModelSpec(provider="test", model=model, kind=kind, **{**values, **changes})  # type: ignore[arg-type]
 
     return make

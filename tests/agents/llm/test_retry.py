@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import aiohttp
 import pytest
 
-from agents.llm.errors import PermanentError, RetryableError
+from agents.llm.errors import PermanentError, RateLimited, RetryableError
 from agents.llm.registry import ModelSpec, RetryNotice, connect
 from agents.llm.retry import MAX_SERVER_WAIT_S, SPREAD_S, wait_s
 from agents.llm.retry_after import retry_after_s
@@ -56,6 +56,32 @@ async def test_one_attempt_means_no_retry(make_spec: MakeSpec, http: aiohttp.Cli
     with pytest.raises(RetryableError) as caught:
         await connect(make_spec(max_attempts=1), http).complete(HELLO)
     assert len(caught.value.calls) == 1
+
+
+async def test_refusals_do_not_use_up_the_tries_that_faults_have(
+    make_spec: MakeSpec, http: aiohttp.ClientSession, server: MockModelServer
+) -> None:
+    server.script.push("mock", "500", *["429"] * 12, "500")
+    reply = await connect(make_spec(patience_s=60.0, retry_cap_s=0.01), http).complete(HELLO)
+    assert len(reply.calls) == 15
+
+
+async def test_a_server_that_refuses_for_good_is_given_up_when_patience_ends(
+    make_spec: MakeSpec, http: aiohttp.ClientSession, server: MockModelServer
+) -> None:
+    server.script.always("mock", "429")
+    started = time.monotonic()
+    with pytest.raises(RateLimited):
+        await connect(make_spec(patience_s=0.5, retry_cap_s=0.05), http).complete(HELLO)
+    assert 0.5 <= time.monotonic() - started < 2
+
+
+async def test_a_long_wait_before_a_second_refusal_is_no_closed_account(
+    make_spec: MakeSpec, http: aiohttp.ClientSession, server: MockModelServer
+) -> None:
+    server.script.push("mock", Fault("429", retry_after="0.3"), Fault("429", retry_after="0"))
+    reply = await connect(make_spec(patience_s=0.1), http).complete(HELLO)
+    assert len(reply.calls) == 3
 
 
 async def test_cancelling_during_a_wait_does_not_ask_again(

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[MockModelServer]:
-    settings.ENV = settings.ENV.model_copy(update={"model_timeout": 1.0, "model_attempts": 3})
+    settings.ENV = settings.ENV.model_copy(update={"model_timeout": 1.0, "model_attempts": 3, "model_patience": 0.0})
     with mock_server() as running:
         yield running
 
