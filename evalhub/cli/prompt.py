@@ -1,4 +1,4 @@
-"""A server's connections that write at once. For `paced` alone; imports Twisted's event loop.
+"""A server's connections that write at once. For `paced` alone.
 
 Twisted puts what is written aside, asks the system to say when the socket has room, writes, and takes the question back. A socket
 nearly always has room, and for a thousand open pages the two questions cost as much as the writing.
