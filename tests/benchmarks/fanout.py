@@ -32,12 +32,15 @@ GRACE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of one protocol: delays in milliseconds, sorted, and how many watchers missed an event or had one twice."""
+    """What came of one protocol: delays in milliseconds, sorted, how many watchers missed an event or had one twice, and the mean of
+    the bytes that an event was to each.
+    """
 
     protocol: str
     watchers: int
     delays: Sequence[float]
     wrong: int
+    bytes_each: float = 0.0
 
     def at(self, percent: float) -> float:
         return self.delays[min(int(len(self.delays) * percent / 100), len(self.delays) - 1)]
@@ -45,7 +48,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One database: what came, and what it cost the web process while events were written."""
+    """One database: what came, and what it cost each process while events were written."""
 
     database: str
     seen: Sequence[Seen]
@@ -53,6 +56,8 @@ class Measured:
     wall_s: float
     peak_mb: float
     events: int
+    clients_cpu_s: float = 0.0
+    writer_cpu_s: float = 0.0
 
 
 def measure(database: str, *, sse: int, ws: int, rate: float, seconds: float) -> Measured:
@@ -77,11 +82,13 @@ def _watched(database: str, wanted: Wanted, web: int, environment: Mapping[str, 
         time.sleep(0.5)
         cpu, begin = _cpu_s(web), time.monotonic()
         writing = ["--run", wanted.run, "--rate", str(rate), "--seconds", str(seconds)]
-        written = {int(seq): moment for seq, moment in json.loads(_output("fanout_writer", *writing, environment=environment)).items()}
-        came = json.loads(clients.communicate(timeout=GRACE_S + seconds)[0])
+        wrote = json.loads(_output("fanout_writer", *writing, environment=environment))
+        read = json.loads(clients.communicate(timeout=GRACE_S + seconds)[0])
         cost, wall = _cpu_s(web) - cpu, time.monotonic() - begin
-    found = [_seen(protocol, [each["came"] for each in came if each["protocol"] == protocol], written) for protocol in ("sse", "ws")]
-    return Measured(database, [each for each in found if each.watchers], cost, wall, _peak_mb(web), len(written))
+    written = {int(seq): moment for seq, moment in wrote["written"].items()}
+    found = [_seen(protocol, [each for each in read["watchers"] if each["protocol"] == protocol], written) for protocol in ("sse", "ws")]
+    seen = [each for each in found if each.watchers]
+    return Measured(database, seen, cost, wall, _peak_mb(web), len(written), read["cpu_s"], wrote["cpu_s"])
 
 
 @contextlib.contextmanager
@@ -102,10 +109,11 @@ def _clients(wanted: Wanted) -> Iterator["subprocess.Popen[str]"]:
         clients.wait()
 
 
-def _seen(protocol: str, came: Sequence[Sequence[Sequence[Any]]], written: Mapping[int, float]) -> Seen:
-    wrong = sum([number for number, _ in each] != sorted(written) for each in came)
-    delays = sorted((moment - written[number]) * 1000 for each in came for number, moment in each if number in written)
-    return Seen(protocol, len(came), delays or [float("inf")], wrong)
+def _seen(protocol: str, watchers: Sequence[Mapping[str, Any]], written: Mapping[int, float]) -> Seen:
+    wrong = sum([number for number, _ in each["came"]] != sorted(written) for each in watchers)
+    delays = sorted((moment - written[number]) * 1000 for each in watchers for number, moment in each["came"] if number in written)
+    size = sum(each["size"] for each in watchers) / max(len(watchers) * len(written), 1)
+    return Seen(protocol, len(watchers), delays or [float("inf")], wrong, size)
 
 
 def _output(module: str, *arguments: str, environment: Mapping[str, str]) -> str:
@@ -135,11 +143,12 @@ def say(measured: Measured) -> bool:
         whole = "nothing lost, nothing twice" if not seen.wrong else f"{seen.wrong} watchers missed an event or had one twice"
         print(
             f"{measured.database:9} {seen.protocol:4} {seen.watchers:5} watchers  p50 {p50:7.1f} ms  p99 {p99:7.1f} ms"
-            f"  max {seen.delays[-1]:7.1f} ms  {whole}"
+            f"  max {seen.delays[-1]:7.1f} ms  {seen.bytes_each:5.0f} bytes an event  {whole}"
         )
     share = 100 * measured.cpu_s / measured.wall_s
     print(f"{measured.database:9} web: {measured.cpu_s:.1f} s of CPU in {measured.wall_s:.1f} s ({share:.0f} % of a core)", end="")
-    print(f" for {measured.events} events, {measured.peak_mb:.0f} MB at most", flush=True)
+    print(f" for {measured.events} events, {measured.peak_mb:.0f} MB at most;", end="")
+    print(f" clients: {measured.clients_cpu_s:.1f} s, writer: {measured.writer_cpu_s:.1f} s; load {os.getloadavg()[0]:.1f}", flush=True)
     return kept
 
 

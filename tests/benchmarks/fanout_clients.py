@@ -1,6 +1,7 @@
 """Many who watch one run, in one process and as cheap as can be: bytes in, the numbers of events and their moments out.
 
-Reads what to open from standing input as JSON, prints "open" once every one has had its first bytes, and at the end who got what and when.
+Reads what to open from standing input as JSON, prints "open" once every one has had its first bytes, and at the end who got what and when,
+and the CPU that the getting took.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+
+import uvloop
 
 from evalhub.common.descriptors import descriptors_raise
 
@@ -45,7 +48,7 @@ class Wanted:
 
 @dataclass(eq=False, slots=True)
 class Watcher(asyncio.Protocol):
-    """One connection. `came` are (number, moment) in the order in which they came."""
+    """One connection. `came` are (number, moment) in the order in which they came, `size` the bytes that came once it was open."""
 
     protocol: str
     request: bytes
@@ -53,12 +56,15 @@ class Watcher(asyncio.Protocol):
     ended: asyncio.Future[None]
     came: list[tuple[int, float]] = field(default_factory=list)
     rest: bytes = b""
+    size: int = 0
 
     def connection_made(self, transport: Any) -> None:
         transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        now, data, end = time.time(), self.rest + data, 0
+        now = time.time()
+        self.size += len(data) if self.opened.done() else 0
+        data, end = self.rest + data, 0
         for found in NUMBERS[self.protocol].finditer(data):
             self.came.append((int(found[1]), now))
             end = found.end()
@@ -77,7 +83,7 @@ class Watcher(asyncio.Protocol):
                 future.set_result(None)
 
 
-async def watch(wanted: Wanted) -> list[dict[str, Any]]:
+async def watch(wanted: Wanted) -> dict[str, Any]:
     """All of them, until the run has ended for each."""
     loop, address, places = asyncio.get_running_loop(), urlsplit(wanted.url), asyncio.Semaphore(OPENING_AT_ONCE)
 
@@ -90,10 +96,12 @@ async def watch(wanted: Wanted) -> list[dict[str, Any]]:
 
     watchers = await asyncio.gather(*(opened(protocol) for protocol in ["sse"] * wanted.sse + ["ws"] * wanted.ws))
     print("open", flush=True)
+    cpu = time.process_time()
     await asyncio.wait([watcher.ended for watcher in watchers], timeout=wanted.seconds)
-    return [{"protocol": watcher.protocol, "came": watcher.came} for watcher in watchers]
+    came = [{"protocol": watcher.protocol, "came": watcher.came, "size": watcher.size} for watcher in watchers]
+    return {"watchers": came, "cpu_s": time.process_time() - cpu}
 
 
 if __name__ == "__main__":
     descriptors_raise()
-    json.dump(asyncio.run(watch(Wanted(**json.loads(sys.stdin.readline())))), sys.stdout)
+    json.dump(uvloop.run(watch(Wanted(**json.loads(sys.stdin.readline())))), sys.stdout)

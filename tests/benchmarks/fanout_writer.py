@@ -1,6 +1,6 @@
 """The run of the fan-out benchmark, written in a process of its own: `begin` makes it and who may watch, `write` emits its events.
 
-Each prints JSON. A message and its event are one transaction through the log, as a worker commits them.
+Each prints JSON, `write` also the CPU it took. A message and its event are one transaction through the log, as a worker commits them.
 """
 
 import argparse
@@ -100,4 +100,6 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=15)
     given = parser.parse_args()
     django_start()
-    json.dump(write(given.run, given.rate, given.seconds) if given.run else begin(), sys.stdout)
+    cpu = time.process_time()
+    written = write(given.run, given.rate, given.seconds) if given.run else {}
+    json.dump({"written": written, "cpu_s": time.process_time() - cpu} if given.run else begin(), sys.stdout)

@@ -12,10 +12,20 @@ def test_every_event_reaches_every_page_and_stream_once(capsys: pytest.CaptureFi
     measured = fanout.measure("sqlite", sse=3, ws=3, rate=10, seconds=1)
     assert [(seen.protocol, seen.watchers, seen.wrong, len(seen.delays)) for seen in measured.seen] == [("sse", 3, 0, 33), ("ws", 3, 0, 33)]
     assert measured.events == 11
+    assert 0 < measured.clients_cpu_s < measured.wall_s
+    assert 0 < measured.writer_cpu_s < measured.wall_s
     assert min(seen.delays[0] for seen in measured.seen) > 0
     fanout.say(measured)
     printed = capsys.readouterr().out
-    assert len(re.findall(r"3 watchers +p50 +\d+\.\d ms +p99 +\d+\.\d ms +max +\d+\.\d ms +nothing lost, nothing twice", printed)) == 2
+    assert (
+        len(
+            re.findall(
+    told = r"3 watchers +p50 +\d+\.\d ms +p99 +\d+\.\d ms +max +\d+\.\d ms +\d+ bytes an event +nothing lost, nothing twice"
+    assert len(re.findall(told, printed)) == 2
+            )
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,4 +45,6 @@ def test_it_says_whether_pages_are_as_live_as_they_are_to_be(seen: Seen, kept: b
 
 def test_an_event_that_is_missing_or_comes_twice_is_counted_against_its_watcher() -> None:
     came = [[[0, 1.5], [1, 2.5]], [[0, 1.5]], [[0, 1.5], [1, 2.5], [1, 2.6]], [[1, 2.5], [0, 1.5]]]
-    assert fanout._seen("ws", came, {0: 1.0, 1: 2.0}).wrong == 3
+    watchers = [{"came": each, "size": 4000} for each in came]
+    seen = fanout._seen("ws", watchers, {0: 1.0, 1: 2.0})
+    assert (seen.wrong, seen.bytes_each) == (3, 2000.0)
