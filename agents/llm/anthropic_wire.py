@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from agents.llm.errors import PermanentError
+from agents.llm.errors import LLMError, PermanentError
 from agents.llm.http import Target, endpoint, post_json, target_of, where
 from agents.llm.reading import added, dig, keys_of, text_of, token_count
 from agents.llm.spec import ModelSpec
@@ -42,7 +42,12 @@ class AnthropicWire:
 
     async def ask(self, request: WireRequest) -> WireReply:
         target = self._target
-        return self._read(await post_json(self._http, target, self._body(request)), target.url, request)
+        data = await post_json(self._http, target, self._body(request))
+        try:
+            return self._read(data, target.url, request)
+        except LLMError as error:
+            error.usage = usage_of(dig(data, "usage"))  # refused by us, but paid for
+            raise
 
     def learn(self, refusal: Refused) -> bool:
         """Newer models take no temperature and say so in a 400."""

@@ -3,9 +3,11 @@
 Built by `registry.connect`. Safe to share between any number of coroutines of one event loop.
 """
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pydantic import BaseModel
@@ -15,9 +17,9 @@ from agents.llm.gate import Gate, through
 from agents.llm.prices import price_of
 from agents.llm.quoting import storable
 from agents.llm.retry import with_retries
-from agents.llm.spec import ModelSpec, OnRetry, RetryNotice
+from agents.llm.spec import MayAsk, ModelSpec, OnRetry, RetryNotice
 from agents.llm.structured import Forms, answer_in_schema
-from agents.llm.types import CallContext, CallRecord, ChatMessage, Reply
+from agents.llm.types import CANCELLED, CallContext, CallRecord, ChatMessage, OnCalls, Reply
 from agents.llm.wire import Refused, Wire, WireReply, WireRequest
 
 MAX_EMPTY = 4  # an empty answer was paid for, so it is asked for again less often than one that never came
@@ -28,13 +30,17 @@ MAX_LESSONS = 4  # there are three parameters a wire can learn to leave out
 class WireModel:
     """A model behind a wire. See `types.ChatModel`."""
 
-    def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None = None, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        wire: Wire,
+        on_retry: OnRetry | None = None,
+        gate: Gate | None = None,
+        may_ask: MayAsk | None = None,
+    ) -> None:
         self.name = spec.name
         self.is_demo = spec.kind == "demo"
-        self._spec = spec
-        self._wire = wire
-        self._on_retry = on_retry
-        self._gate = gate
+        self._exchange = partial(Exchange, spec, wire, on_retry, gate, may_ask)
         self._forms = Forms(wire.forms)
 
     async def complete(
@@ -46,9 +52,10 @@ class WireModel:
         max_tokens: int | None = None,
         seed: int | None = None,
         context: CallContext | None = None,
+        on_calls: OnCalls | None = None,
     ) -> Reply:
         request = WireRequest(tuple(messages), temperature, max_tokens, seed, context)
-        exchange = Exchange(self._spec, self._wire, self._on_retry, self._gate)
+        exchange = self._exchange(on_calls)
         parsed: BaseModel | None = None
         try:
             if schema is None:
@@ -58,84 +65,129 @@ class WireModel:
         except LLMError as error:
             error.calls = tuple(exchange.calls)
             raise
+        except (Exception, asyncio.CancelledError):
+            # Told to stop, or cancelled: that goes on whatever becomes of the records, and a failed commit is in the journal's log.
+            with contextlib.suppress(Exception):
+                await exchange.hand_over()
+            raise
         return exchange.reply(answer, parsed)
 
 
+@dataclass(slots=True)
 class Exchange:
-    """Everything one `complete` sends, so that a failure still knows what was paid for."""
+    """Everything one `complete` sends. `calls` are the records that `on_calls` was not given yet."""
 
-    def __init__(self, spec: ModelSpec, wire: Wire, on_retry: OnRetry | None, gate: Gate | None = None) -> None:
-        self.calls: list[CallRecord] = []
-        self._empty = 0
-        self._spec = spec
-        self._wire = wire
-        self._on_retry = on_retry
-        self._gate = gate
-        self._said_waiting = False
+    spec: ModelSpec
+    wire: Wire
+    on_retry: OnRetry | None = None
+    gate: Gate | None = None
+    may_ask: MayAsk | None = None
+    on_calls: OnCalls | None = None
+    calls: list[CallRecord] = field(default_factory=list)
+    _latency_ms: int = 0
+    _attempt: int = 0
+    _empty: int = 0
+    _said_waiting: bool = False
 
     async def ask(self, request: WireRequest) -> WireReply:
         """One answer, however many requests it takes: retries, and a word less where the server refuses one."""
-        once = partial(self._once, request)
-        if self._gate:
-            once = partial(through, self._gate, once, self._say_waiting)
         for _ in range(MAX_LESSONS):
             try:
-                return await with_retries(once, self._spec, self._on_retry)
+                return await self._insist(request)
             except Refused as refusal:
-                if not self._wire.learn(refusal):
+                if not self.wire.learn(refusal):
                     raise
-        return await with_retries(once, self._spec, self._on_retry)
+        return await self._insist(request)
 
-    async def _say_waiting(self) -> None:
-        """Once an exchange: a page shows the last word about a run until something else happens to it."""
-        if self._on_retry is None or self._said_waiting:
-            return
-        self._said_waiting = True
-        words = f"{self._spec.provider} takes no more requests for now; {self._spec.name} waits for a free place."
-        await self._on_retry(RetryNotice(self._spec.name, len(self.calls), self._spec.max_attempts, 0.0, words))
+    async def hand_over(self) -> None:
+        """Give away the records so far. They are given before it is awaited: who is cancelled in here must not give them again."""
+        if self.calls and self.on_calls:
+            calls, self.calls = tuple(self.calls), []
+            await self.on_calls(calls)
 
     def reply(self, answer: WireReply, parsed: BaseModel | None) -> Reply:
         return Reply(
             text=answer.text,
-            model=self._spec.name,
+            model=self.spec.name,
             parsed=parsed,
             usage=answer.usage,
             finish_reason=answer.finish_reason,
-            latency_ms=self.calls[-1].latency_ms,
+            latency_ms=self._latency_ms,
             calls=tuple(self.calls),
         )
 
+    async def _insist(self, request: WireRequest) -> WireReply:
+        self._attempt = 0
+        return await with_retries(partial(self._try, request), self.spec, self._say_retry)
+
+    async def _try(self, request: WireRequest) -> WireReply:
+        """One request. Whatever was sent before it is written down first: a killed worker loses the record of one request, not of all."""
+        await self.hand_over()
+        self._check()
+        if self.gate is None:
+            return await self._once(request)
+        return await through(self.gate, partial(self._once, request), self._say_waiting)
+
+    def _check(self) -> None:
+        if self.may_ask:
+            self.may_ask()
+
+    async def _say_retry(self, notice: RetryNotice) -> None:
+        """Before a wait, which may be long: what was paid for is written, and who may not ask again need not wait."""
+        await self.hand_over()
+        self._check()
+        if self.on_retry:
+            await self.on_retry(notice)
+
+    async def _say_waiting(self) -> None:
+        """Once an exchange: a page shows the last word about a run until something else happens to it."""
+        if self.on_retry is None or self._said_waiting:
+            return
+        self._said_waiting = True
+        words = f"{self.spec.provider} takes no more requests for now; {self.spec.name} waits for a free place."
+        await self.on_retry(RetryNotice(self.spec.name, self._attempt, self.spec.max_attempts, 0.0, words))
+
     async def _once(self, request: WireRequest) -> WireReply:
+        self._check()  # again: a place at the gate may have taken minutes
         started = time.perf_counter()
         try:
-            answer = await self._wire.ask(request)
+            answer = _clean(await self.wire.ask(request))
         except LLMError as error:
-            self._record(started, error=error.message)
+            self._record(started, WireReply("", error.usage), error=error.message)
             raise
-        clean = storable(answer.text)
-        if clean != answer.text:
-            answer = replace(answer, text=clean)
-        if not clean or clean.isspace():
-            problem = _empty_answer(self._spec, answer)
+        except asyncio.CancelledError:
+            self._record(started, NO_ANSWER, error=CANCELLED)
+            raise
+        if not answer.text or answer.text.isspace():
+            problem = _empty_answer(self.spec, answer)
             self._record(started, answer, error=problem)
             self._empty += 1
             raise RetryableError(problem, is_last=self._empty >= MAX_EMPTY)
         self._record(started, answer)
         return answer
 
-    def _record(self, started: float, answer: WireReply | None = None, error: str = "") -> None:
-        spec, answered = self._spec, answer or NO_ANSWER
+    def _record(self, started: float, answered: WireReply, error: str = "") -> None:
+        spec = self.spec
+        self._attempt += 1
+        self._latency_ms = round((time.perf_counter() - started) * 1000)
         self.calls.append(
             CallRecord(
                 model=spec.name,
-                attempt=len(self.calls) + 1,
-                latency_ms=round((time.perf_counter() - started) * 1000),
+                attempt=self._attempt,
+                latency_ms=self._latency_ms,
                 usage=answered.usage,
                 price_usd=price_of(spec.provider, spec.model, answered.usage, kind=spec.kind, base_url=spec.base_url),
                 finish_reason=answered.finish_reason,
                 error=error,
             )
         )
+
+
+def _clean(answer: WireReply) -> WireReply:
+    """The answer without what no database takes."""
+    text, reason = storable(answer.text), storable(answer.finish_reason)
+    same = text == answer.text and reason == answer.finish_reason
+    return answer if same else replace(answer, text=text, finish_reason=reason)
 
 
 def _empty_answer(spec: ModelSpec, answer: WireReply) -> str:

@@ -3,18 +3,23 @@
 `message` is written for the person who reads a run's error_reason.
 """
 
-from agents.llm.types import CallRecord
+from agents.llm.quoting import storable
+from agents.llm.types import CallRecord, Usage
 
 
 class LLMError(Exception):
-    """No usable answer. `calls` are the requests made so far; `code` is a short stable word for filters."""
+    """No usable answer. `calls` are the requests nobody was given yet; `code` is a short stable word for filters.
+
+    `usage` is what the server counted for an answer that it gave and we refuse.
+    """
 
     code = "model_error"
 
     def __init__(self, message: str, *, calls: tuple[CallRecord, ...] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = storable(message)  # it may quote a key or a word of the answer
+        super().__init__(self.message)
         self.calls = calls
+        self.usage = Usage()
 
 
 class RetryableError(LLMError):

@@ -42,7 +42,11 @@ class OpenAIWire:
     async def ask(self, request: WireRequest) -> WireReply:
         target = self._target
         data = await post_json(self._http, target, self._body(request, strict=self._is_strict))
-        return self._read(data, target.url, request)
+        try:
+            return self._read(data, target.url, request)
+        except LLMError as error:
+            error.usage = usage_of(dig(data, "usage"))  # refused by us, but paid for
+            raise
 
     def learn(self, refusal: Refused) -> bool:
         """Some models take no temperature or seed, newer ones another word for max_tokens. They say so in a 400."""

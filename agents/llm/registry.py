@@ -14,7 +14,7 @@ from agents.llm.demo import DemoWire
 from agents.llm.errors import PermanentError
 from agents.llm.gate import Gate
 from agents.llm.openai_wire import OpenAIWire
-from agents.llm.spec import ModelSpec, OnRetry, RetryNotice
+from agents.llm.spec import MayAsk, ModelSpec, OnRetry, RetryNotice
 from agents.llm.types import ChatModel
 from agents.llm.webhook_wire import WebhookWire
 from agents.llm.wire import Wire
@@ -38,13 +38,15 @@ def connect(
     on_retry: OnRetry | None = None,
     demo_delay_s: float = 0.0,
     gate: Gate | None = None,
+    may_ask: MayAsk | None = None,
 ) -> ChatModel:
     """A model ready to be asked over `http`. `on_retry` is awaited before each wait; `demo_delay_s` slows the demo models down.
 
-    With a `gate`, every single request takes one of its places while it is open.
+    With a `gate`, every single request takes one of its places while it is open. `may_ask` is called before every request; what it raises
+    ends the exchange.
     """
     if spec.kind not in WIRES:
         raise PermanentError(f"{spec.name} is of the kind {spec.kind!r}; known kinds are {', '.join(sorted(WIRES))}.")
     if spec.kind == "demo" and demo_delay_s:
         spec = replace(spec, answer_delay_s=demo_delay_s)
-    return WireModel(spec, WIRES[spec.kind](spec, http), on_retry, gate)
+    return WireModel(spec, WIRES[spec.kind](spec, http), on_retry, gate, may_ask)

@@ -3,7 +3,7 @@
 Leaf of the model layer: plain dataclasses, no HTTP, no Django. Anything in EvalHub may import it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 Role = Literal["system", "user", "assistant", "tool"]
+CANCELLED = "Cancelled before it answered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,15 @@ class Usage:
     cached_input_tokens: int | None = None
 
 
+NOTHING_COUNTED = Usage()
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """One request that left the house, whether it worked or not: the row a cost is summed from.
 
-    `price_usd` is None when no price is known ("unpriced", never zero). `attempt` counts from 1 within one `complete`.
+    `price_usd` is None when no price is known ("unpriced", never zero). `attempt` counts the tries of one request from 1; a repair, or the
+    same with a parameter less, is another request.
     """
 
     model: str
@@ -48,6 +53,19 @@ class CallRecord:
     price_usd: Decimal | None = None
     finish_reason: str = ""
     error: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server is to blame; not for what nobody waited for."""
+        return bool(self.error) and self.error != CANCELLED
+
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether something was bought whose price is not known. An error costs nothing unless the server counted tokens for it."""
+        return self.price_usd is None and (not self.error or self.usage != NOTHING_COUNTED)
+
+
+OnCalls = Callable[[Sequence[CallRecord]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,7 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A finished answer. `parsed` is set exactly when a schema was asked for. `calls` has every request it took."""
+    """A finished answer. `parsed` is set exactly when a schema was asked for. `calls` has the requests not given to `on_calls`."""
 
     text: str
     model: str
@@ -91,6 +109,10 @@ class ChatModel(Protocol):
         max_tokens: int | None = None,
         seed: int | None = None,
         context: CallContext | None = None,
+        on_calls: OnCalls | None = None,
     ) -> Reply:
-        """Answer, or raise an `LLMError` that carries the calls already made."""
+        """Answer, or raise an `LLMError`; both carry the calls that `on_calls` was not given.
+
+        `on_calls` is awaited with what was sent so far before another request follows, and when the caller is cancelled.
+        """
         ...

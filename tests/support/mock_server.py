@@ -165,6 +165,12 @@ ODD_BODIES = {
     "null": "null",
     "list": "[]",
     "error-inside": '{"error": {"message": "upstream is down", "code": 502}}',
+    "calls-a-tool": (
+        '{"choices": [{"message": {"content": null, "tool_calls": [{"function": {"name": "refund", "arguments": "{}"}}]}}],'
+        ' "usage": {"prompt_tokens": 50000, "completion_tokens": 4000}}'
+    ),
+    "no-content": '{"a\\u0000key": 1, "usage": {"input_tokens": 50000, "output_tokens": 4000}}',
+    "odd-reason": '{"choices": [{"message": {"content": "Hello"}, "finish_reason": "st\\ud800o\\u0000p"}]}',
 }
 ODD_RESPONSES: dict[str, Callable[[], web.Response]] = {
     "empty-body": web.Response,
