@@ -17,15 +17,8 @@ def test_every_event_reaches_every_page_and_stream_once(capsys: pytest.CaptureFi
     assert min(seen.delays[0] for seen in measured.seen) > 0
     fanout.say(measured)
     printed = capsys.readouterr().out
-    assert (
-        len(
-            re.findall(
     told = r"3 watchers +p50 +\d+\.\d ms +p99 +\d+\.\d ms +max +\d+\.\d ms +\d+ bytes an event +nothing lost, nothing twice"
     assert len(re.findall(told, printed)) == 2
-            )
-        )
-        == 2
-    )
 
 
 @pytest.mark.parametrize(
