@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from agents.clients import environment_providers
 from agents.limits.keys import environment_key, provider_key
-from agents.limits.states import ProviderState, loads_of, with_load
+from agents.limits.states import ProviderState, loads_of, with_load, without_use
 from agents.models import Agent, ModelProvider
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset, first_rows, rows_after
@@ -45,8 +45,11 @@ def agent_page(*, agents: QuerySet[Agent], size: int, after: Keyset | None = Non
     return first_rows(rows_after(agents, after).defer("character", "endpoint_secret_encrypted"), size)
 
 
-def provider_loads(project: Project) -> list[ProviderState]:
-    """The project's providers, oldest first, then the environment's that none of them hides, with their limits and use. Two queries."""
+def provider_loads(project: Project, *, of_all: bool = False) -> list[ProviderState]:
+    """The project's providers, oldest first, then the environment's that none of them hides, with their limits and use. Two queries.
+
+    Every project asks the environment's: how much they are asked is told only `of_all`, to who looks after the installation.
+    """
     rows = list(ModelProvider.objects.filter(project=project).defer("secret_encrypted"))
     states = {provider_key(row.id): _configured(row) for row in rows}
     hidden = {row.name for row in rows if row.is_active}
@@ -54,7 +57,8 @@ def provider_loads(project: Project) -> list[ProviderState]:
         if name not in hidden:
             states[environment_key(name)] = ProviderState(name, provider.kind, provider.base_url)
     loads = loads_of(states)
-    return [with_load(state, loads.get(key)) for key, state in states.items()]
+    shown = [with_load(state, loads.get(key)) for key, state in states.items()]
+    return [state if of_all or state.provider_id else without_use(state) for state in shown]
 
 
 def provider_load(provider: ModelProvider) -> ProviderState:

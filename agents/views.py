@@ -13,7 +13,7 @@ from agents.forms import LimitsForm
 from agents.limits.states import ProviderState
 from agents.models import ModelProvider
 from agents.selectors import provider_load, provider_loads
-from evalhub.accounts.pages import PageRequest, member_required
+from evalhub.accounts.pages import PageRequest, member_required, sees_installation
 
 
 @require_GET
@@ -21,7 +21,8 @@ from evalhub.accounts.pages import PageRequest, member_required
 @member_required
 def provider_list(request: PageRequest) -> HttpResponse:
     may_add = request.membership.is_owner and request.user.has_perm("agents.add_modelprovider")
-    return render(request, "agents/provider_list.html", {"providers": provider_loads(request.membership.project), "may_add": may_add})
+    providers = provider_loads(request.membership.project, of_all=sees_installation(request))
+    return render(request, "agents/provider_list.html", {"providers": providers, "may_add": may_add})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

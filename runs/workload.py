@@ -1,7 +1,7 @@
-"""What there is to do and who does it, over all projects: for `/metrics`, `/readyz` and the operations page. It names machines alone.
+"""What there is to do and who does it: for `/metrics`, `/readyz` and the operations page.
 
-What takes a project is of that project. Every read looks at what is alive or at the last days, never at history, so that it costs the same
-after a year.
+What is given a project is of that project; everything else is of all together, for the token of `/metrics` and for staff. Every read looks
+at what is alive or at the last days, never at history, so that it costs the same after a year.
 """
 
 import threading
@@ -60,18 +60,19 @@ COLUMNS = tuple(field.name for field in fields(Calls))
 Tally = dict[tuple[str, str], Calls]  # by model and purpose
 
 
-def load() -> Load:
+def load(project: Project | None = None) -> Load:
     """Two queries of what is alive, and a third when something waits."""
     now = timezone.now()
-    counts = dict(EvalRun.objects.order_by().filter(ALIVE).values_list("status").annotate(runs=Count("*")))
-    held = EvalRun.objects.filter(ALIVE, status=Status.RUNNING, lease_expires_at__gte=now).count()
+    alive = EvalRun.objects.filter(ALIVE) if project is None else EvalRun.objects.of(project).filter(ALIVE)
+    counts = dict(alive.order_by().values_list("status").annotate(runs=Count("*")))
+    held = alive.filter(status=Status.RUNNING, lease_expires_at__gte=now).count()
     pending, running = counts.get(Status.PENDING, 0), counts.get(Status.RUNNING, 0)
-    return Load(pending, running, _waiting_seconds(now) if pending else 0.0, held, max(running - held, 0))
+    return Load(pending, running, _waiting_seconds(alive, now) if pending else 0.0, held, max(running - held, 0))
 
 
-def _waiting_seconds(now: datetime) -> float:
+def _waiting_seconds(alive: RunQuerySet, now: datetime) -> float:
     """Since its last change, not since it was made: a run that was resumed after a week has waited only since then."""
-    oldest = EvalRun.objects.filter(ALIVE, status=Status.PENDING).order_by("created_at").values("updated_at")[:LONGEST_WAITING]
+    oldest = alive.filter(status=Status.PENDING).order_by("created_at").values("updated_at")[:LONGEST_WAITING]
     since = oldest.aggregate(since=Min("updated_at"))["since"]
     return max((now - since).total_seconds(), 0.0) if since else 0.0
 

@@ -18,6 +18,7 @@ class ProviderState:
 
     `ceiling` is None unless a 429 set one lately. `granted` are the places that workers hold, `in_use` those with a request open,
     `last_minute` the requests that began within a minute; all three lag behind by up to two seconds.
+    Where `hides_use`, whoever asked may not see what others ask of the provider, and these figures are zero.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ProviderState:
     throttled: int = 0
     last_429_at: datetime | None = None
     paused_until: datetime | None = None
+    hides_use: bool = False
 
 
 def loads_of(keys: Collection[str]) -> dict[str, ProviderLoad]:
@@ -67,6 +69,11 @@ def with_load(state: ProviderState, load: ProviderLoad | None) -> ProviderState:
         paused_until=paused,
         **sums,
     )
+
+
+def without_use(state: ProviderState) -> ProviderState:
+    """What holds for everybody who asks the provider: its limits, its ceiling and its pause, but not who asks it how much."""
+    return replace(state, hides_use=True, in_use=0, granted=0, waiting=0, workers=0, last_minute=0, throttled=0)
 
 
 def in_words(state: ProviderState) -> list[str]:

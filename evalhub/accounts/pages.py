@@ -52,6 +52,11 @@ def owner_required(view: Callable[Concatenate[PageRequest, P], HttpResponse]) ->
     return member_required(guarded)
 
 
+def sees_installation(request: PageRequest) -> bool:
+    """Whether figures of all projects together, and of the machines, may be shown: to staff, who look after the installation."""
+    return bool(getattr(request.user, "is_staff", False))
+
+
 def require_editor(request: PageRequest) -> None:
     """Raises PermissionDenied, which becomes the 403 page, for a viewer."""
     if not request.membership.may_write:

@@ -4,10 +4,10 @@ import uuid
 
 from django.http import Http404
 
-from evalhub.accounts.pages import PageRequest, member_required, owner_required, require_editor
+from evalhub.accounts.pages import PageRequest, member_required, owner_required, require_editor, sees_installation
 from runs.models import EvalRun
 
-__all__ = ["PageRequest", "member_required", "owner_required", "require_editor", "run_or_404"]
+__all__ = ["PageRequest", "member_required", "owner_required", "require_editor", "run_or_404", "sees_installation"]
 
 
 def run_or_404(request: PageRequest, run_id: uuid.UUID) -> EvalRun:

@@ -1,4 +1,4 @@
-"""The operations page: whether work goes on, for owners. Queue and machines are the installation's; runs and money the project's."""
+"""The operations page: whether work goes on, for owners. It tells of their project; of queue, machines and all projects to staff alone."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from runs import services, workload
 from runs.live.seats import seats
 from runs.live.tail import tail
 from runs.models import Worker
-from runs.web.access import PageRequest, owner_required
+from runs.web.access import PageRequest, owner_required, sees_installation
 
 WEEK = timedelta(days=6)  # and today
 
@@ -33,15 +33,29 @@ class Spell:
 def operations(request: PageRequest) -> HttpResponse:
     """The whole page; htmx, which asks every few seconds, gets its body alone."""
     template = "runs/_operations.html" if request.htmx else "runs/operations.html"
-    return render(request, template, _standing(request.membership.project))
+    project, of_all = request.membership.project, sees_installation(request)
+    return render(request, template, _standing(project, of_all) | (_installation() if of_all else {}))
 
 
-def _standing(project: Project) -> dict[str, object]:
-    """Everything the body shows, in a number of queries that does not depend on what is there."""
+def _standing(project: Project, of_all: bool) -> dict[str, object]:
+    """What an owner sees, in a number of queries that does not depend on what is there."""
+    return {
+        "load": workload.load(project),
+        "worker_is_seen": workload.worker_is_seen(),
+        "spells": _spells(project),
+        "providers": provider_loads(project, of_all=of_all),
+        "waiting": workload.runs_waiting(project),
+        "silent": workload.runs_silent(project),
+        "interrupted": workload.runs_interrupted(project),
+    }
+
+
+def _installation() -> dict[str, object]:
+    """What staff sees besides."""
     workers = workload.workers_seen()
     drains = [worker for worker in workers if worker.kind == Worker.Kind.DRAIN]
     return {
-        "load": workload.load(),
+        "installation": workload.load(),
         "queue_depth": services.queue_depth(),
         "workers": workers,
         "driving": sum(worker.driving for worker in drains),
@@ -49,11 +63,6 @@ def _standing(project: Project) -> dict[str, object]:
         "calls_per_second": sum(worker.calls_per_second for worker in drains),
         "lag": tail.lag.standing(),
         "connections": seats.taken,
-        "spells": _spells(project),
-        "providers": provider_loads(project),
-        "waiting": workload.runs_waiting(project),
-        "silent": workload.runs_silent(project),
-        "interrupted": workload.runs_interrupted(project),
     }
 
 

@@ -1,5 +1,6 @@
 """The operations page: for owners, true, and blind for other projects."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,9 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from agents.limits.arithmetic import Answers
+from agents.limits.keys import environment_key
+from agents.limits.ledger import Report, settle
 from agents.models import ModelProvider
 from evalhub.accounts.models import Project, Role
 from runs.models import CallTally, EvalRun, Worker
+from runs.services import ring
 from runs.states import Status
 from tests import factories
 from tests.runs.web.conftest import signed_in
@@ -24,6 +29,22 @@ def text(client: Client, **headers: Any) -> str:
     answer = client.get(PATH, headers=headers)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+@pytest.fixture
+def owner(project: Project) -> Client:
+    """An owner and nothing more."""
+    return signed_in(factories.user(project=project))
+
+
+@pytest.fixture
+def staff(project: Project) -> Client:
+    """An owner who looks after the installation as well."""
+    return signed_in(factories.user(project=project, staff=True))
+
+
+def tiles(shown: str) -> list[str]:
+    return re.findall(r"<dt>.*?</dd>", shown)
 
 
 def drain() -> None:
@@ -60,9 +81,9 @@ def test_without_a_worker_it_says_how_to_start_one(owner: Client) -> None:
     assert "No worker was seen in the last minute" not in text(owner)
 
 
-def test_workers_and_their_load_are_shown(owner: Client) -> None:
+def test_workers_and_their_load_are_shown_to_staff(staff: Client) -> None:
     drain()
-    shown = text(owner)
+    shown = text(staff)
     assert "worker-2" in shown
     assert "4711" in shown
     assert "48 <small>of 64</small>" in shown
@@ -94,17 +115,49 @@ def test_waiting_silent_and_interrupted_runs_of_this_project_are_named(owner: Cl
     assert f'action="/runs/{interrupted.pk}/resume"' in shown
 
 
-def test_runs_of_other_projects_are_counted_and_not_named(owner: Client) -> None:
+def elsewhere() -> list[str]:
+    """Another project is busy. What its owner alone may see of it."""
     other = factories.project(name="cellar")
     past = timezone.now() - timedelta(minutes=2)
-    runs = [factories.run(project=other), factories.run(project=other, status=Status.INTERRUPTED)]
+    runs = [factories.run(project=other) for _ in range(37)] + [factories.run(project=other, status=Status.INTERRUPTED)]
     runs.append(factories.run(project=other, status=Status.RUNNING, lease_expires_at=past, agent_name="Hidden"))
     ModelProvider.objects.create(project=other, name="hidden-provider", base_url="http://127.0.0.1:1")
-    drain()
+    return ["cellar", "Hidden", "hidden-provider", *(str(run.pk) for run in runs)]
+
+
+def test_an_owner_sees_nothing_of_other_projects_nor_of_machines(owner: Client) -> None:
+    before = text(owner)
+    secrets = elsewhere()
+    Worker.objects.create(kind="supervisor", host="worker-2", pid=4711, started_at=timezone.now(), seen_at=timezone.now())
+    ring()
     shown = text(owner)
-    assert "held by a worker that went silent" in shown
-    for secret in ("cellar", "Hidden", "hidden-provider", *(str(run.pk) for run in runs)):
+    assert "<dt>Waiting</dt><dd>0</dd>" in shown
+    for secret in ("37", "silent</h2>", "worker-2", "4711", "Queue depth", "Event lag", "Open pages", *secrets):
         assert secret not in shown
+    assert tiles(shown) == tiles(before)
+
+
+def test_staff_sees_all_projects_counted_and_not_named(staff: Client) -> None:
+    secrets = elsewhere()
+    drain()
+    shown = text(staff)
+    assert "<dt>Waiting</dt><dd>0</dd>" in shown
+    assert "<dt>Waiting</dt><dd>37</dd>" in shown
+    for secret in secrets:
+        assert secret not in shown
+
+
+def test_the_environments_providers_tell_staff_alone_how_much_all_ask(owner: Client, staff: Client, settings: Any) -> None:
+    settings.ENV = settings.ENV.model_copy(update={"openai_api_key": "sk-of-all"})
+    refused = Answers(refused=1717, open=1717)
+    settle(uuid.uuid4(), [Report(environment_key("openai"), in_use=1717, waiting=5555, wanted=7272, throttled=1717, answers=refused)])
+    for path in (PATH, "/providers/"):
+        shown = owner.get(path).content.decode()
+        assert "slowed down" in shown
+        assert "1,717" not in shown
+        assert "5,555" not in shown
+        assert "shown to staff alone" in shown
+        assert "1,717" in staff.get(path).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -121,22 +174,23 @@ def test_htmx_gets_the_body_alone(owner: Client) -> None:
     assert "<html" not in part
 
 
-def test_every_part_that_is_replaced_is_there_once(owner: Client) -> None:
-    shown = text(owner)
+@pytest.mark.parametrize(("who", "parts"), [("owner", 5), ("staff", 7)])
+def test_every_part_that_is_replaced_is_there_once(request: pytest.FixtureRequest, who: str, parts: int) -> None:
+    shown = text(request.getfixturevalue(who))
     replaced = shown.split('hx-select-oob="')[1].split('"')[0].split(",")
-    assert len(replaced) == 6
+    assert len(replaced) == parts
     assert [shown.count(f'id="{part.removeprefix("#")}"') for part in replaced] == [1] * len(replaced)
 
 
-def test_the_number_of_queries_does_not_grow(owner: Client, project: Project, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_the_number_of_queries_does_not_grow(staff: Client, project: Project, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     factories.run(project=project)
     ModelProvider.objects.create(project=project, name="first", base_url="http://127.0.0.1:1")
-    with django_assert_num_queries(15):
-        text(owner)
+    with django_assert_num_queries(19):
+        text(staff)
     for _ in range(3):
         drain()
         factories.run(project=project, status=Status.INTERRUPTED)
         factories.run(project=project, status=Status.RUNNING, lease_expires_at=timezone.now(), lease_token=uuid.uuid4())
         ModelProvider.objects.create(project=project, name=f"p{uuid.uuid4().hex[:8]}", base_url="http://127.0.0.1:1")
-    with django_assert_num_queries(15):
-        text(owner)
+    with django_assert_num_queries(19):
+        text(staff)
