@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from agents.addresses import http_address
 from agents.character import compile_system_prompt
@@ -58,6 +59,7 @@ class ProviderLoad(models.Model):
     """What all workers together may ask of one server just now. Only `agents.limits` writes it.
 
     `key` is "provider/<id>", "environment/<name>" or "endpoint/<project>/<origin>". `ceiling` is set while a 429 is recent.
+    `closed_since` and `refusals`, how often in a row, speak of a server that answers nothing but 429.
     """
 
     key = models.CharField(max_length=600, unique=True)
@@ -66,13 +68,18 @@ class ProviderLoad(models.Model):
     throttled = models.PositiveBigIntegerField(default=0)
     last_429_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
+    closed_since = models.DateTimeField(null=True)
+    refusals = models.PositiveIntegerField(default=0)
     tokens = models.FloatField(default=0)
     refilled_at = models.DateTimeField()
     recent = models.JSONField(default=list)
 
 
 class ProviderShare(models.Model):
-    """The part of a load that one worker process holds, until `expires_at` unless it is renewed."""
+    """The part of a load that one worker process holds, until `expires_at` unless it is renewed.
+
+    What it may have open then counts on until `holds_until`, when no request of it can be open any more.
+    """
 
     load = models.ForeignKey(ProviderLoad, on_delete=models.CASCADE, related_name="shares", db_index=False)
     holder = models.UUIDField()
@@ -83,6 +90,7 @@ class ProviderShare(models.Model):
     tokens = models.PositiveIntegerField(default=0)
     since = models.DateTimeField()
     expires_at = models.DateTimeField()
+    holds_until = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["load", "holder"], name="share_once_a_holder")]

@@ -13,6 +13,7 @@ from math import floor, isqrt
 MARGIN_SECONDS = 61  # a minute, and a second for what a request may take longer on its way than the one before it
 CALM = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(minutes=1)
+LONGEST_REFUSED = timedelta(seconds=30)
 TOLERATED = 0.15  # fewer refusals than this hold the ceiling where it is: asking them again is cheaper than asking less
 TURN = timedelta(seconds=2)
 SLOT_SECONDS = 10
@@ -108,7 +109,7 @@ class Ceiling:
             return Ceiling(self.height or base, self.cuts, now)
         if self.height is None:
             return self
-        if self.last_429_at is None or abs(now - self.last_429_at) > CALM:
+        if not _is_recent(self.last_429_at, now):
             return replace(self, height=None)
         grown = self.height + answers.fine / self.height if open_everywhere >= self.height / 2 else self.height
         return replace(self, height=None if most is not None and grown >= most else grown)
@@ -116,6 +117,35 @@ class Ceiling:
     def places(self, most: int | None) -> int | None:
         known = [value for value in (most, None if self.height is None else floor(self.height)) if value is not None]
         return max(1, min(known)) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """How often in a row, and since when, a server was found to refuse all it is asked, with nothing open that it works at."""
+
+    refusals: int = 0
+    since: datetime | None = None
+
+    def after(self, answers: Answers, *, unanswered: int, last: datetime | None, now: datetime) -> "Closure":
+        """The closure after these answers. `last` is when the 429 before them came: one of long ago says nothing any more."""
+        if answers.fine:
+            return Closure()
+        if not answers.refused or unanswered:
+            return self
+        return Closure(self.refusals + 1, self.since) if self.since and _is_recent(last, now) else Closure(1, now)
+
+    @property
+    def pause(self) -> timedelta:
+        """Nothing for the first time, which may be chance; then 1, 2, 4, 8, 16 and 30 seconds."""
+        return min(LONGEST_REFUSED, timedelta(seconds=2 ** min(self.refusals - 2, 10))) if self.refusals > 1 else timedelta(0)
+
+    def lasted_s(self, last: datetime | None, now: datetime) -> float:
+        return max(0.0, (now - self.since).total_seconds()) if self.since and _is_recent(last, now) else 0.0
+
+
+def _is_recent(last: datetime | None, now: datetime) -> bool:
+    """Whether a 429 of this moment still says something."""
+    return last is not None and abs(now - last) <= CALM
 
 
 # How many may begin: tokens

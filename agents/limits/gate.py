@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from agents.limits.arithmetic import Answers
 from agents.limits.ledger import Grant, Report
+from agents.llm.errors import RateLimited
 from agents.llm.gate import OnWait, Outcome
 
 NOTICE_SECONDS = 5.0
@@ -23,14 +24,27 @@ GAP_SECONDS = 0.05
 QUIET_REPORTS = 2
 
 
-class ProviderGate:
-    """Begins without a share: the first to come waits for the first grant. `due` is when the next report should go, by `time.monotonic`."""
+class _Waiter(asyncio.Future[int]):
+    """Somebody in line, and since when."""
 
-    def __init__(self, key: str, hurry: Callable[[], None]) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.since = time.monotonic()
+
+
+class ProviderGate:
+    """Begins without a share: the first to come waits for the first grant. `due` is when the next report should go, by `time.monotonic`.
+
+    `timeout_s` is the longest time that a request which comes through may take.
+    """
+
+    def __init__(self, key: str, hurry: Callable[[], None], patience_s: float = 180.0) -> None:
         self.key = key
         self.due = math.inf
+        self.timeout_s = 0.0
+        self._patience_s = patience_s
         self._hurry = hurry
-        self._queue: deque[asyncio.Future[int]] = deque()
+        self._queue: deque[_Waiter] = deque()
         self._open = 0
         self._places: int | None = 0
         self._tokens: int | None = 0
@@ -49,7 +63,7 @@ class ProviderGate:
     async def enter(self, on_wait: OnWait) -> int:
         if not self._queue and self._is_free():
             return self._take()
-        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        waiter = _Waiter()
         self._queue.append(waiter)
         self._most_wanted = max(self._most_wanted, self._open + len(self._queue))
         if time.monotonic() >= self._valid_until:
@@ -80,6 +94,8 @@ class ProviderGate:
     def report(self) -> Report:
         """What happened since the last report. Tokens that are not likely to be used go back with it."""
         now = time.monotonic()
+        if self._tokens and now >= self._valid_until:
+            self._tokens = 0  # by now others may have been given them again
         waiting, hand = len(self._queue), self._tokens or 0
         need = waiting + self._begun
         kept = min(hand, need)
@@ -99,6 +115,7 @@ class ProviderGate:
             answers=Answers(self._fine, self._refused, self._most_open),
             throttled=self._throttled,
             retry_after=self._retry_after,
+            timeout_s=self.timeout_s,
         )
         self._quiet_reports = 0 if self._most_wanted else self._quiet_reports + 1
         self._reported_at = now
@@ -114,6 +131,8 @@ class ProviderGate:
         self._paused_until = time.monotonic() + grant.paused_s
         limited = grant.places is not None or grant.tokens is not None or grant.paused_s > 0
         self.due = time.monotonic() + (random.uniform(*BUSY_SECONDS) if limited else EASY_SECONDS)  # noqa: S311  # no secret
+        if grant.closed_s >= self._patience_s:
+            self._send_away()
         self._hand_out()
 
     def retry(self) -> None:
@@ -148,9 +167,17 @@ class ProviderGate:
             if not waiter.done():
                 waiter.set_result(self._take())
 
-    def _forget(self, waiter: asyncio.Future[int]) -> None:
+    def _send_away(self) -> None:
+        """A server that refuses everything lets one request at a time find out: who has waited as long as patience lasts need not ask."""
+        came_before = time.monotonic() - self._patience_s
+        while self._queue and self._queue[0].since <= came_before:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_exception(RateLimited(f"The provider has answered nothing but 429 for {self._patience_s:g} s.", is_last=True))
+
+    def _forget(self, waiter: _Waiter) -> None:
         """A wait that was given up. Its place may just have come."""
-        if waiter.done() and not waiter.cancelled():
+        if waiter.done() and not waiter.cancelled() and not waiter.exception():
             self.leave(waiter.result(), Outcome.UNKNOWN)
         elif waiter in self._queue:
             self._queue.remove(waiter)

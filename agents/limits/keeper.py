@@ -11,21 +11,27 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from agents.limits import ledger
 from agents.limits.gate import ProviderGate
 
 logger = logging.getLogger(__name__)
+LEAVE_TRIES = 3
+LEAVE_PAUSE_S = 0.5
 Call = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 class Gates:
-    """The gates by load key. `call` runs a function with database access outside the loop, as `Journal.call` does."""
+    """The gates by load key. `call` runs a function with database access outside the loop, as `Journal.call` does.
 
-    def __init__(self, call: Call) -> None:
+    `holder` names the process, for `ledger.bury`.
+    """
+
+    def __init__(self, call: Call, holder: uuid.UUID | None = None) -> None:
         self._call = call
-        self._holder = uuid.uuid4()
+        self._holder = holder or uuid.uuid4()
         self._gates: dict[str, ProviderGate] = {}
         self._hurried = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -40,18 +46,26 @@ class Gates:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         if self._gates:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """Worth some tries: what is not given up here counts for minutes."""
+        for left in reversed(range(LEAVE_TRIES)):
             try:
                 await self._call(partial(ledger.leave, self._holder))
             except Exception as failure:
-                logger.warning("The shares of this worker were not given up (%s); they end by themselves", failure)
+                logger.warning("The shares of this worker were not given up (%s); %s more tries", failure, left)
+                await asyncio.sleep(LEAVE_PAUSE_S if left else 0)
+            else:
+                return
 
-    def of(self, key: str) -> ProviderGate | None:
-        """The gate of a load; None for what has no limits at all, as the demo models."""
+    def of(self, key: str, timeout_s: float) -> ProviderGate | None:
+        """The gate of a load, for requests that take so long at most; None for what has no limits at all, as the demo models."""
         if not key:
             return None
-        if key not in self._gates:
-            self._gates[key] = ProviderGate(key, self._hurried.set)
-        return self._gates[key]
+        gate = self._gates.get(key) or ProviderGate(key, self._hurried.set, settings.ENV.model_patience)
+        gate.timeout_s = max(gate.timeout_s, timeout_s)
+        return self._gates.setdefault(key, gate)
 
     async def _keep(self) -> None:
         while True:

@@ -209,7 +209,7 @@ async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
     row = WorkerRow(Worker.Kind.DRAIN, supervisor=presence.supervisor(), concurrency=concurrency)
     with Journal() as journal:
-        async with Gates(journal.call) as gates, open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
+        async with Gates(journal.call, row.id) as gates, open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
             work = Drain(journal, models_http, endpoints_http, gates, row, concurrency, linger)
             await work.work()
             return work.finished

@@ -125,7 +125,7 @@ class Execution:
         return {kind: self._connect(spec, self.models_http) for kind, spec in specs.items()}
 
     def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
-        return connect(spec, http, on_retry=self._say_retry, gate=self.gates.of(spec.load_key))
+        return connect(spec, http, on_retry=self._say_retry, gate=self.gates.of(spec.load_key, spec.timeout_s))
 
     async def _say_retry(self, notice: RetryNotice) -> None:
         await self.recorder.note(

@@ -15,6 +15,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from agents.limits import ledger
 from runs.engine import lease
 from runs.models import Worker
 
@@ -90,6 +91,7 @@ def bury_dead() -> int:
     for row in dead_here():
         with transaction.atomic():
             freed += lease.release_of(row.id)
+            ledger.bury(row.id)
             row.delete()
     if freed:
         logger.warning("A worker process died; its %s runs wait for the next one", freed)

@@ -8,6 +8,7 @@ import pytest
 from agents.limits import gate as gates
 from agents.limits.gate import ProviderGate
 from agents.limits.ledger import Grant
+from agents.llm.errors import RateLimited
 from agents.llm.gate import Outcome
 
 
@@ -217,3 +218,31 @@ async def test_a_share_nobody_uses_is_given_up_and_asked_for_again() -> None:
     assert await inside(tasks) == [False]
     granted(gate, 5, 1)
     assert await inside(tasks) == [True]
+
+
+async def test_who_waited_for_a_closed_server_as_long_as_patience_lasts_is_sent_away() -> None:
+    gate = ProviderGate("provider/x", lambda: None, patience_s=0.05)
+    granted(gate, 1)
+    inside_now, first = await entering(gate, 2)
+    await asyncio.sleep(0.06)
+    late = (await entering(gate, 1))[0]
+    report = gate.report()
+    gate.accept(Grant(1, None, report.held, 0, 0.0, closed_s=0.06))
+    await asyncio.wait([first])
+    assert isinstance(first.exception(), RateLimited)
+    assert (inside_now.done(), late.done()) == (True, False), "who came later may still hope"
+    assert gate.report().waiting == 1
+    await ended([late])
+
+
+async def test_tokens_that_were_not_used_in_time_are_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its share has run out they may be in somebody else's hand."""
+    monkeypatch.setattr(gates, "VALID_SECONDS", 0.02)
+    gate = a_gate()
+    tasks = await entering(gate, 1)
+    granted(gate, None, 9)
+    await asyncio.wait(tasks)
+    await asyncio.sleep(0.03)
+    late = await entering(gate, 3)
+    assert gate.report().hand == 0
+    await ended(late)

@@ -54,7 +54,7 @@ def test_two_workers_keep_one_limit_use_all_of_it_and_both_get_on() -> None:
     async def work() -> None:
         with Journal() as one, Journal() as two:
             async with Gates(one.call) as first, Gates(two.call) as second:
-                await asyncio.gather(asking(first.of(key), server, "first", 200), asking(second.of(key), server, "second", 200))
+                await asyncio.gather(asking(first.of(key, 5.0), server, "first", 200), asking(second.of(key, 5.0), server, "second", 200))
 
     asyncio.run(work())
     assert server.most == 5
@@ -68,9 +68,9 @@ def test_one_place_goes_round_between_two_workers() -> None:
     async def work() -> None:
         with Journal() as one, Journal() as two:
             async with Gates(one.call) as first, Gates(two.call) as second:
-                long = asyncio.create_task(asking(first.of(key), server, "first", 10_000))
+                long = asyncio.create_task(asking(first.of(key, 5.0), server, "first", 10_000))
                 await asyncio.sleep(0.3)
-                await asyncio.wait_for(asking(second.of(key), server, "second", 3), 10)
+                await asyncio.wait_for(asking(second.of(key, 5.0), server, "second", 3), 10)
                 long.cancel()
                 await asyncio.wait([long])
 
@@ -86,7 +86,7 @@ def test_requests_begin_no_faster_than_the_limit() -> None:
     async def work() -> None:
         with Journal() as one, Journal() as two:
             async with Gates(one.call) as first, Gates(two.call) as second:
-                await asyncio.gather(asking(first.of(key), server, "first", 20), asking(second.of(key), server, "second", 20))
+                await asyncio.gather(asking(first.of(key, 5.0), server, "first", 20), asking(second.of(key, 5.0), server, "second", 20))
 
     asyncio.run(work())
     assert 1.8 < time.monotonic() - began < 6, "20 at once, then 9.5 a second"
@@ -104,7 +104,7 @@ def test_one_request_after_the_other_costs_one_renewal() -> None:
 
             async with Gates(call) as gates:
                 for _ in range(20):
-                    await asking(gates.of(key), server, "us", 20)
+                    await asking(gates.of(key, 5.0), server, "us", 20)
                 assert len(calls) == 1
 
     asyncio.run(work())
@@ -123,14 +123,14 @@ def test_a_database_that_is_away_for_a_moment_stops_nobody_for_long() -> None:
                 return await journal.call(function)
 
             async with Gates(call) as gates:
-                await asyncio.wait_for(asking(gates.of(key), server, "us", 3), 5)
+                await asyncio.wait_for(asking(gates.of(key, 5.0), server, "us", 3), 5)
 
     asyncio.run(work())
     assert server.answered == {"us": 3}
 
 
 def test_demo_models_have_no_gate() -> None:
-    assert Gates(lambda function: asyncio.sleep(0)).of("") is None
+    assert Gates(lambda function: asyncio.sleep(0)).of("", 5.0) is None
 
 
 def test_a_429_in_one_worker_slows_the_other_down() -> None:
@@ -139,7 +139,7 @@ def test_a_429_in_one_worker_slows_the_other_down() -> None:
     async def work() -> int:
         with Journal() as one, Journal() as two:
             async with Gates(one.call) as first, Gates(two.call) as second:
-                hit, other = first.of(key), second.of(key)
+                hit, other = first.of(key, 5.0), second.of(key, 5.0)
                 assert hit
                 assert other
                 tickets = [await hit.enter(silent) for _ in range(40)]

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from agents.limits.arithmetic import Answers
 from agents.limits.keys import environment_key, provider_key
-from agents.limits.ledger import Grant, Report, leave, renew
+from agents.limits.ledger import Grant, Report, bury, leave, renew
 from agents.models import ModelProvider, ProviderLoad, ProviderShare
 from agents.selectors import provider_load, provider_loads
 from tests import factories
@@ -34,7 +33,8 @@ def asks(holder: uuid.UUID, key: str, **said: Any) -> Grant:
 
 def pass_by(seconds: float) -> None:
     """Everything in the books becomes so much older."""
-    for model, names in ((ProviderLoad, ("refilled_at", "last_429_at", "paused_until")), (ProviderShare, ("since", "expires_at"))):
+    of_load, of_share = ("refilled_at", "last_429_at", "paused_until", "closed_since"), ("since", "expires_at", "holds_until")
+    for model, names in ((ProviderLoad, of_load), (ProviderShare, of_share)):
         for row in model._default_manager.all():
             for name in names:
                 moment: datetime | None = getattr(row, name)
@@ -64,22 +64,47 @@ def test_a_change_of_the_limit_takes_effect_with_the_next_report(provider: Model
     assert asks(ONE, key, wanted=9, held=5).places == 8
 
 
-def test_the_share_of_a_dead_worker_comes_back_when_it_expires(provider: ModelProvider) -> None:
+def test_the_places_of_a_silent_share_count_until_its_requests_have_timed_out(provider: ModelProvider) -> None:
     key = limited(provider, max_concurrent=5)
-    asks(ONE, key, wanted=5, in_use=5)
-    pass_by(9)
+    asks(ONE, key, wanted=5, waiting=5, timeout_s=30.0)
+    pass_by(39)
     assert asks(TWO, key, wanted=5).places == 0
-    ProviderShare.objects.filter(holder=ONE).update(expires_at=timezone.now() - timedelta(seconds=1))
+    pass_by(2)
     assert asks(TWO, key, wanted=5).places == 5
     assert not ProviderShare.objects.filter(holder=ONE).exists()
 
 
-def test_a_worker_that_was_away_past_its_share_is_counted_with_what_it_has_open(provider: ModelProvider) -> None:
+def test_the_places_of_a_process_known_dead_come_back_when_its_servers_have_noticed(provider: ModelProvider) -> None:
     key = limited(provider, max_concurrent=5)
-    asks(ONE, key, wanted=5)
-    pass_by(20)
+    asks(ONE, key, wanted=5, waiting=5, timeout_s=600.0)
+    bury(ONE)
+    assert asks(TWO, key, wanted=5).places == 0
+    pass_by(3.1)
     assert asks(TWO, key, wanted=5).places == 5
-    assert asks(ONE, key, wanted=5, in_use=2, held=2).places == 0
+
+
+def test_after_an_outage_who_comes_first_does_not_get_what_others_have_open(provider: ModelProvider) -> None:
+    key = limited(provider, max_concurrent=6)
+    asks(ONE, key, wanted=6, waiting=6, timeout_s=120.0)
+    asks(ONE, key, wanted=6, in_use=6, held=6, timeout_s=120.0)
+    asks(TWO, key, wanted=6, waiting=6, timeout_s=120.0)
+    pass_by(11)
+    assert asks(TWO, key, wanted=6, waiting=6, timeout_s=120.0).places == 0
+    assert asks(ONE, key, wanted=9, in_use=6, held=6, timeout_s=120.0).places == 3, "three are to be given up as answers return"
+    assert asks(TWO, key, wanted=6, waiting=6, timeout_s=120.0).places == 0
+    assert asks(ONE, key, wanted=9, in_use=3, held=3, timeout_s=120.0).held == 3
+    assert asks(TWO, key, wanted=6, waiting=6, timeout_s=120.0).places == 3
+
+
+def test_what_is_left_beside_a_silent_share_is_shared_by_the_living(provider: ModelProvider) -> None:
+    key, three = limited(provider, max_concurrent=8), uuid.uuid4()
+    asks(ONE, key, wanted=4, waiting=4, timeout_s=120.0)
+    ProviderShare.objects.update(granted=4)
+    pass_by(11)
+    asks(TWO, key, wanted=9, waiting=9)
+    asks(three, key, wanted=9, waiting=9)
+    two = asks(TWO, key, wanted=9, in_use=2, held=2)
+    assert (two.places, asks(three, key, wanted=9, waiting=9).places) == (2, 2)
 
 
 def test_a_share_from_before_the_clock_was_set_back_holds_nothing(provider: ModelProvider) -> None:
@@ -151,6 +176,49 @@ def test_a_retry_after_pauses_everybody_when_most_were_refused(provider: ModelPr
     assert 18 < asks(TWO, key).paused_s <= 20
     asks(ONE, key, cuts=2, answers=Answers(refused=9, open=9), throttled=9, retry_after=86400)
     assert asks(TWO, key).paused_s <= 60
+
+
+def refuse_all(key: str) -> Grant:
+    """One request is asked, and refused, with no word about when it is worth to come again."""
+    cuts = ProviderLoad.objects.filter(key=key).values_list("cuts", flat=True).first() or 0
+    return asks(ONE, key, cuts=cuts, wanted=1, waiting=3, answers=Answers(refused=1, open=1), throttled=1)
+
+
+def test_a_server_that_refuses_everything_is_left_alone_for_longer_and_longer(provider: ModelProvider) -> None:
+    key, pauses = provider_key(provider.pk), []
+    for _ in range(8):
+        pauses.append(round(refuse_all(key).paused_s))
+        pass_by(pauses[-1])
+    assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert asks(TWO, key).closed_s == pytest.approx(91, abs=2), "everybody hears of it"
+    asks(TWO, key, answers=Answers(fine=1, open=1))
+    assert refuse_all(key).paused_s == 0, "one answer, and it begins anew"
+
+
+def test_refusals_beside_requests_that_are_being_answered_pause_nobody(provider: ModelProvider) -> None:
+    key = provider_key(provider.pk)
+    asks(TWO, key, in_use=1, held=1, wanted=1)
+    assert [refuse_all(key).paused_s for _ in range(4)] == [0, 0, 0, 0]
+
+
+def test_a_closed_server_of_long_ago_says_nothing(provider: ModelProvider) -> None:
+    key = provider_key(provider.pk)
+    for _ in range(4):
+        refuse_all(key)
+    pass_by(600)
+    assert asks(TWO, key).closed_s == 0
+    grant = refuse_all(key)
+    assert (grant.paused_s, grant.closed_s) == (0, 0)
+
+
+def test_a_server_that_says_when_it_opens_is_not_given_up_meanwhile(provider: ModelProvider) -> None:
+    key = provider_key(provider.pk)
+    for _ in range(5):
+        cuts = ProviderLoad.objects.filter(key=key).values_list("cuts", flat=True).first() or 0
+        grant = asks(ONE, key, cuts=cuts, wanted=1, answers=Answers(refused=1, open=1), throttled=1, retry_after=60)
+        assert 58 < grant.paused_s <= 60
+        pass_by(60)
+    assert grant.closed_s == 0
 
 
 def test_a_clock_that_was_set_back_leaves_no_pause_and_no_ceiling_for_an_hour(provider: ModelProvider) -> None:
