@@ -23,7 +23,7 @@ from runs.engine.load import SIMULATES, Loaded, load
 from runs.engine.record import RunRecorder
 from runs.engine.scoring import Sample, combine
 from runs.engine.simulate import Scenario, Simulation, SimulationFailed
-from runs.engine.transcript import Entry, Purpose
+from runs.engine.transcript import Entry, Purpose, keeps
 from runs.events.types import (
     AdaptationCompleted,
     Error,
@@ -90,17 +90,19 @@ class Execution:
         else:
             await self._end(Status.COMPLETED, "", "")
 
+            await self.recorder.settle()
     async def _steps(self, loaded: Loaded) -> None:
         run = loaded.run
         columns: dict[str, Any] = {"started_at": run.started_at or timezone.now()}
         judges = self._judges(loaded)
         columns |= {JUDGE_COLUMNS[Verdict.Kind(kind)]: judge.name for kind, judge in judges.items()}
+                await self.recorder.settle()
         agent, user = self._cast(loaded, loaded.agent) if loaded.agent else (None, None)
         if agent:
             columns |= {"agent_model": agent.name, "user_model": user.name if user else ""}
         parts = [model for model in (agent, user, *judges.values()) if model]
         columns["uses_demo"] = run.uses_demo or any(model.is_demo for model in parts)
-        await self.recorder.commit(Entry(columns=columns, events=[_taken(loaded)]))
+        self.recorder.later(Entry(columns=columns, events=[_taken(loaded)]))
         if agent:
             simulation = Simulation(_scenario(run), agent, user, self.recorder, loaded.lines, dict(run.simulation_state))
             await simulation.play()
@@ -112,9 +114,9 @@ class Execution:
         run = loaded.run
         http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
         if all(plan["max_turns"] <= len(plan["script"]) for plan in run.sessions):
-            return stop.UntilStop(self._connect(agent, http)), None
+            return self._connect(agent, http), None
         user = loaded.providers.spec(run.user_model or str(run.simulation_config.get("model") or ""), part="user")
-        return stop.UntilStop(self._connect(agent, http)), stop.UntilStop(self._connect(user, self.models_http))
+        return self._connect(agent, http), self._connect(user, self.models_http)
 
     def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
         """The judge of each kind that the run asks for, the one it began with if it goes on; resolved before anything is paid for."""
@@ -125,10 +127,11 @@ class Execution:
         return {kind: self._connect(spec, self.models_http) for kind, spec in specs.items()}
 
     def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
-        return connect(spec, http, on_retry=self._say_retry, gate=self.gates.of(spec.load_key, spec.timeout_s))
+        gate = self.gates.of(spec.load_key, spec.timeout_s)
+        return connect(spec, http, on_retry=self._say_retry, gate=gate, may_ask=stop.raise_when_requested)
 
     async def _say_retry(self, notice: RetryNotice) -> None:
-        await self.recorder.note(
+        self.recorder.note(
             Retrying(message=notice.message, model=notice.model, attempt=notice.attempt, wait_seconds=round(notice.wait_s, 2))
         )
 
@@ -141,7 +144,7 @@ class Execution:
             return
         if not loaded.lines:
             raise SimulationFailed("empty_transcript", "There is nothing to judge: the transcript has no messages.")
-        await self.recorder.note(EvaluationStarted(message=f"{judge.name} judges {rubric['name']}.", kind=kind, judge_model=judge.name))
+        self.recorder.note(EvaluationStarted(message=f"{judge.name} judges {rubric['name']}.", kind=kind, judge_model=judge.name))
         kept = [verdict for verdict in loaded.verdicts if verdict.kind == kind]
         there = {verdict.sample for verdict in kept}
         missing = [number for number in range(rubric["judge_samples"]) if number not in there]
@@ -155,10 +158,15 @@ class Execution:
         run = loaded.run
         rubric = run.template_snapshot if kind == Verdict.Kind.QUALITY else run.adaptation_template_snapshot
         purpose = PURPOSES[Verdict.Kind(kind)]
-        stop.raise_when_requested()  # once asked, a judge may be asked again within the sample: what it costs is written with it
         try:
             judgement = await judge_once(
-                judge, rubric, loaded.lines, persona=run.user_persona, agent_name=run.agent_name, seed=_seed(run) + number
+                judge,
+                rubric,
+                loaded.lines,
+                persona=run.user_persona,
+                agent_name=run.agent_name,
+                seed=_seed(run) + number,
+                on_calls=keeps(self.recorder, purpose),
             )
         except LLMError as error:
             await self.recorder.write(Entry(purpose=purpose, calls=error.calls))

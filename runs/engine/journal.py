@@ -84,7 +84,11 @@ class Journal:
 
     async def commit(self, step: Step) -> None:
         """Return once the step is in the database. Raises LeaseLost when the run is no longer ours."""
-        await self._hand_over(step=step)
+        await self.hand_over(step)
+
+    def hand_over(self, step: Step) -> asyncio.Future[None]:
+        """Put the step in line and return what `commit` waits for. What is in line is written, whether or not anybody waits."""
+        return self._in_line(step=step)
 
     async def call(self, function: Callable[[], Any]) -> Any:
         """Run a function with database access on the writer's connection, outside a step's transaction, and return what it returns."""
@@ -96,9 +100,12 @@ class Journal:
 
     async def _hand_over(self, **work: Any) -> Any:
         loop = asyncio.get_running_loop()
+        return await self._in_line(**work)
+
+    def _in_line(self, **work: Any) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = loop.create_future()
         self._jobs.put(_Job(loop, future, **work))
-        return await future
+        return future
 
     def _write(self) -> None:
         try:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 
 from agents.llm.errors import InvalidAnswer, LLMError
 from agents.llm.quoting import storable
-from agents.llm.types import CallRecord, ChatMessage, ChatModel
+from agents.llm.types import CallRecord, ChatMessage, ChatModel, OnCalls
 from runs.engine.transcript import Line
 
 REASONING_CHARACTERS = 800
@@ -53,7 +53,7 @@ class CategoryAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A checked answer (`answer` is stored as a Verdict) and the calls it took.
+    """A checked answer (`answer` is stored as a Verdict) and the calls it took that nobody was given yet.
 
     answer: {categories: [{key, score|null, reasoning, unscored_reason, evidence: [{message_index, quote, found}]}], feedback,
     unscored_reason}
@@ -64,18 +64,31 @@ class Judgement:
 
 
 async def judge_once(
-    model: ChatModel, rubric: Mapping[str, Any], lines: Sequence[Line], *, persona: Mapping[str, Any], agent_name: str, seed: int
+    model: ChatModel,
+    rubric: Mapping[str, Any],
+    lines: Sequence[Line],
+    *,
+    persona: Mapping[str, Any],
+    agent_name: str,
+    seed: int,
+    on_calls: OnCalls | None = None,
 ) -> Judgement:
     """One judgement. `rubric` is a template's snapshot. Raises LLMError when the judge cannot be asked at all.
 
     An answer that does not fit is asked for again from the start. When none fits, the one with most categories in it is kept.
+    `on_calls` is awaited with what was paid for before more is asked.
     """
     messages = judge_messages(rubric, lines, persona=persona, agent_name=agent_name)
     schema = answer_schema(rubric["categories"])
-    ask = partial(model.complete, messages, schema=schema, temperature=rubric["temperature"], max_tokens=rubric["max_tokens"])
+    ask = partial(
+        model.complete, messages, schema=schema, temperature=rubric["temperature"], max_tokens=rubric["max_tokens"], on_calls=on_calls
+    )
     calls: tuple[CallRecord, ...] = ()
     broken: list[dict[str, Any]] = []
     for number in range(MAX_ASKS):
+        if calls and on_calls:
+            await on_calls(calls)
+            calls = ()
         try:
             reply = await ask(seed=(seed + number * SEED_STEP) % SEEDS)
         except InvalidAnswer as error:

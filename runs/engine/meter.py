@@ -39,9 +39,9 @@ class Sums:
 
     def add(self, call: CallRecord) -> None:
         self.calls += 1
-        self.failed += bool(call.error)
+        self.failed += call.has_failed
         self.retries += call.attempt > 1
-        self.unpriced += call.price_usd is None and not call.error
+        self.unpriced += call.is_unpriced
         self.input_tokens += call.usage.input_tokens or 0
         self.output_tokens += call.usage.output_tokens or 0
         self.price_usd += call.price_usd or 0

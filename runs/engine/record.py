@@ -4,8 +4,11 @@ One recorder a driven run.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from agents.llm.types import CallRecord
@@ -20,6 +23,15 @@ from runs.models import EvalRun, Verdict
 EVALUATION = {Purpose.JUDGE, Purpose.ADAPTATION}
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An entry in line. `written` is of whoever waits for it, None where nobody does."""
+
+    entry: Entry
+    verdicts: Sequence[Verdict] = ()
+    written: asyncio.Future[None] | None = None
+
+
 class RunRecorder:
     """The Recorder of one run. Totals live here while the run is driven, and in the row with every commit."""
 
@@ -27,43 +39,109 @@ class RunRecorder:
         self.run = run
         self._lease = lease
         self._journal = journal
-        # A judge's samples are asked for at once; event numbers must be given out in the order of the commits.
-        self._lock = asyncio.Lock()
+        self._waiting: deque[_Waiting] = deque()
+        self._under_way: asyncio.Future[None] | None = None
+        self._failed: BaseException | None = None
         self.calls = 0
         self._before: dict[str, Any] = {}
 
     async def write(self, entry: Entry) -> None:
         await self.commit(entry)
 
-    async def note(self, *events: Event) -> None:
-        """Events without anything else."""
-        await self.commit(Entry(events=events))
+    def note(self, *events: Event) -> None:
+        """Events without anything else, written soon."""
+        self.later(Entry(events=events))
+
+    def later(self, entry: Entry) -> None:
+        """Have it written as soon as the loop turns, or with the commit that comes before that. The next commit says if it failed."""
+        if entry.calls or entry.lines:
+            raise ValueError("What was paid for is waited for.")
+        self._waiting.append(_Waiting(entry))
+        asyncio.get_running_loop().call_soon(self._send)
+
+    async def settle(self) -> None:
+        """Return once all that was handed over is committed. Raises what kept it from being so."""
+        self._send()
+        while self._under_way:
+            await asyncio.wait([self._under_way])
+        self._say_failure()
 
     async def commit(self, entry: Entry, *, verdicts: Sequence[Verdict] = ()) -> None:
-        """Write an entry, and verdicts with it. Raises LeaseLost."""
-        async with self._lock:
-            self.calls += len(entry.calls)
-            columns, before = self._columns(entry, verdicts), self._before
-            events = log.numbered(self.run.next_seq, entry.events, self._totals())
-            self.run.next_seq += len(events)
-            step = Step(
-                lease=self._lease,
-                project_id=self.run.project_id,
-                columns={**columns, "next_seq": self.run.next_seq},
-                lines=entry.lines,
-                purpose=entry.purpose,
-                calls=entry.calls,
-                verdicts=verdicts,
-                events=events,
-            )
+        """Write an entry and verdicts with it, and in the same commit what was to be written before. Raises LeaseLost.
+
+        It is in line before anything is awaited: who is cancelled here loses nothing of it.
+        """
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(entry, verdicts, written))
+        self._send()
+        await written
+        self._say_failure()  # after the entry, which was paid for, is written
+
+    def _say_failure(self) -> None:
+        failed, self._failed = self._failed, None
+        if failed:
+            raise failed
+
+    def _send(self) -> None:
+        """Hand over the next step, unless one is under way: what fails must leave no gap in the numbers of those behind it."""
+        while self._waiting and not self._under_way:
+            group = self._next()
+            self._before = {"next_seq": self.run.next_seq}
             try:
-                await self._journal.commit(step)
-            except Exception:
-                # Not written: numbers and sums go back, so that what follows leaves no gap.
-                # A wait that is cancelled is no Exception: its step is handed over and will be written.
-                for name, value in before.items():
-                    setattr(self.run, name, value)
-                raise
+                step = self._step(group)
+            except Exception as error:
+                self._told(group, self._before, error)
+            else:
+                self._under_way = self._journal.hand_over(step)
+                self._under_way.add_done_callback(partial(self._written, group, self._before))
+
+    def _next(self) -> list["_Waiting"]:
+        """What becomes one commit: all that nobody waits for, and the first that somebody does."""
+        group = [self._waiting.popleft()]
+        while self._waiting and group[-1].written is None:
+            group.append(self._waiting.popleft())
+        return group
+
+    def _written(self, group: Sequence["_Waiting"], before: Mapping[str, Any], commit: asyncio.Future[None]) -> None:
+        self._under_way = None
+        self._told(group, before, commit.exception())
+        self._send()
+
+    def _told(self, group: Sequence["_Waiting"], before: Mapping[str, Any], error: BaseException | None) -> None:
+        """Tell who waits. What is not written leaves no trace: numbers and sums go back."""
+        if error:
+            for name, value in before.items():
+                setattr(self.run, name, value)
+        written = group[-1].written
+        if written is None:
+            self._failed = error or self._failed
+        elif written.cancelled():
+            return
+        elif error:
+            written.set_exception(error)
+        else:
+            written.set_result(None)
+
+    def _step(self, group: Sequence["_Waiting"]) -> Step:
+        """A group as one step. Only the last can have calls: the others were not waited for."""
+        columns: dict[str, Any] = {}
+        events: list[log.Numbered] = []
+        for waiting in group:
+            columns |= self._columns(waiting.entry, waiting.verdicts)
+            events += log.numbered(self.run.next_seq, waiting.entry.events, self._totals())
+            self.run.next_seq += len(waiting.entry.events)
+        last = group[-1].entry
+        self.calls += len(last.calls)
+        return Step(
+            lease=self._lease,
+            project_id=self.run.project_id,
+            columns={**columns, "next_seq": self.run.next_seq},
+            lines=last.lines,
+            purpose=last.purpose,
+            calls=last.calls,
+            verdicts=group[-1].verdicts,
+            events=events,
+        )
 
     def _columns(self, entry: Entry, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         """The run's columns that this entry changes, kept on the run in memory too."""
@@ -79,15 +157,15 @@ class RunRecorder:
             changed["attempt"] = 1  # it got on: only tries in a row that do not are counted against max_attempts
         if entry.calls:
             changed |= self._costs(entry.purpose, entry.calls)
-        self._before = {name: getattr(self.run, name) for name in [*changed, "next_seq"]}
         for name, value in changed.items():
+            self._before.setdefault(name, getattr(self.run, name))
             setattr(self.run, name, value)
         return changed
 
     def _costs(self, purpose: Purpose, calls: Sequence[CallRecord]) -> Mapping[str, Any]:
         column = "evaluation_cost_usd" if purpose in EVALUATION else "simulation_cost_usd"
         spent = sum((call.price_usd for call in calls if call.price_usd is not None), Decimal(0))
-        unpriced = sum(call.price_usd is None and not call.error for call in calls)
+        unpriced = sum(call.is_unpriced for call in calls)
         return {column: Decimal(getattr(self.run, column)) + spent, "unpriced_calls": self.run.unpriced_calls + unpriced}
 
     def _totals(self) -> Totals:

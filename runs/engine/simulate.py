@@ -14,7 +14,7 @@ from agents.character import at_time, compile_lasting_prompt
 from agents.llm.errors import LLMError
 from agents.llm.types import CallContext, ChatMessage, ChatModel, Reply
 from runs.engine import prompts
-from runs.engine.transcript import Entry, Line, Purpose, Recorder
+from runs.engine.transcript import Entry, Line, Purpose, Recorder, keeps
 from runs.events.types import Event, SessionCompleted, SessionStarted, SimulationCompleted, TurnCompleted, TurnStarted
 from runs.plan import MINUTES_A_TURN, SessionPlan
 
@@ -71,7 +71,7 @@ class Simulation:
         count = len(self.done)
         said = f"Simulated {count} session{'s' if count != 1 else ''}."
         event = SimulationCompleted(message=said, simulated_minutes=minutes, session_index=max(count - 1, 0))
-        await self._write(events=[event], minutes=minutes)
+        self._later([event], minutes)
 
     @property
     def done(self) -> list[dict[str, Any]]:
@@ -94,13 +94,13 @@ class Simulation:
             self.state |= {"open_session": index, "ending": ""} | self._how()
             now = self._time(index, 0)
             started = SessionStarted(message=f"{plan.name} begins.", session_index=index, name=plan.name, simulated_at=now.isoformat())
-            await self._write(events=[started, TurnStarted(session_index=index)])
+            self._later([started, TurnStarted(session_index=index)])
         try:
             reason = await self._talk(index, plan)
             await self._remember(index)
         except LLMError as error:
             await self._fail(index, error)
-        await self._close(index, plan, reason)
+        self._close(index, plan, reason)
 
     def _how(self) -> dict[str, Any]:
         """What results depend on beside the models, kept with the run."""
@@ -169,13 +169,13 @@ class Simulation:
             self.state["diary"] = [*self.state.get("diary", []), reply.text]
             await self._write(purpose=Purpose.MEMORY, reply=reply)
 
-    async def _close(self, index: int, plan: SessionPlan, reason: str) -> None:
+    def _close(self, index: int, plan: SessionPlan, reason: str) -> None:
         turns = self._turns(index)
         self.state["clock"] = self._time(index, max(turns, 1)).isoformat()
         self.state["sessions"] = [*self.done, {"name": plan.name, "reason": reason, "turns": turns}]
         self.state["ending"] = ""
         event = SessionCompleted(message=f"{plan.name} ended: {reason.replace('_', ' ')}.", session_index=index, reason=reason)
-        await self._write(events=[event], minutes=self.minutes)
+        self._later([event], self.minutes)
 
     async def _fail(self, index: int, error: LLMError) -> None:
         """Keep what the failing calls cost, say how the session ended, and give up."""
@@ -210,7 +210,7 @@ class Simulation:
         context = CallContext(session_id=session_id, user_id=self.scenario.user_id, simulated_at=self._time(index, turn), turn_index=turn)
         seed = self.scenario.seed + len(self.lines)
         try:
-            return await model.complete(messages, seed=seed, context=context, **settings)
+            return await model.complete(messages, seed=seed, context=context, on_calls=keeps(self.recorder, purpose), **settings)
         except LLMError as error:
             await self.recorder.write(Entry(purpose=purpose, calls=error.calls))
             raise
@@ -235,6 +235,10 @@ class Simulation:
             events.append(TurnStarted(session_index=index, turn_index=turn + 1))
         minutes = int((self._time(index, turn) - self.scenario.starts_at) / timedelta(minutes=1))
         await self._write(lines=[line], events=events, purpose=purpose, reply=reply, minutes=minutes)
+
+    def _later(self, events: Sequence[Event], minutes: int | None = None) -> None:
+        """What is said between the messages: nothing is lost with it, so no call waits for it."""
+        self.recorder.later(Entry(events=events, state=dict(self.state), simulated_minutes=minutes))
 
     async def _write(
         self,

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from agents.llm.types import CallRecord
+from agents.llm.types import CallRecord, OnCalls
 from runs.events.types import Event
 
 
@@ -49,6 +49,19 @@ class Entry:
 
 
 class Recorder(Protocol):
-    """Writes an entry and returns once it is committed: the next model call may then be made."""
+    """Writes entries, in the order in which they come."""
 
-    async def write(self, entry: Entry) -> None: ...
+    async def write(self, entry: Entry) -> None:
+        """Return once it is committed: the next model call may then be made."""
+
+    def later(self, entry: Entry) -> None:
+        """Have it written soon, without waiting. For what costs nothing and follows from what is committed."""
+
+
+def keeps(recorder: Recorder, purpose: Purpose) -> OnCalls:
+    """What a model gives the records of its calls to, while there are more to come."""
+
+    async def keep(calls: Sequence[CallRecord]) -> None:
+        await recorder.write(Entry(purpose=purpose, calls=calls))
+
+    return keep

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from agents.llm.errors import LLMError
-from agents.llm.types import CallContext, CallRecord, ChatMessage, Reply, Usage
+from agents.llm.types import CallContext, CallRecord, ChatMessage, OnCalls, Reply, Usage
 from runs.engine.transcript import Entry
 
 Answer = str | LLMError | dict[str, Any] | Callable[[Sequence[ChatMessage]], str]
@@ -33,6 +33,7 @@ class Scripted:
         max_tokens: int | None = None,
         seed: int | None = None,
         context: CallContext | None = None,
+        on_calls: OnCalls | None = None,
     ) -> Reply:
         self.asked.append(list(messages))
         self.contexts.append(context)
@@ -55,6 +56,9 @@ class Kept:
         self._dies_at = dies_at
 
     async def write(self, entry: Entry) -> None:
+        self.later(entry)
+
+    def later(self, entry: Entry) -> None:
         if self._dies_at is not None and len(self.entries) >= self._dies_at:
             raise Died
         self.entries.append(entry)
