@@ -188,23 +188,29 @@ class Drain:
         until = time.monotonic() + (settings.ENV.stop_seconds if stop.requested() else 0)
         while self.driven and time.monotonic() < until:
             await self._wait()
-            await self._give_back()
+            await self._safely(self._give_back)
+        until = time.monotonic() + ABORT_SECONDS
         left = list(self.driven.values())
         for driven in left:
             driven.task.cancel()
         if left:
             await asyncio.wait([driven.task for driven in left], timeout=ABORT_SECONDS)
         self.stopped += [driven.execution.lease for driven in left]
-        await self._give_back()
-        await self._safely(lambda: self.journal.call(self.row.leave))
+        await self._safely(self._give_back)
+        while self.stopped and time.monotonic() < until:
+            await asyncio.sleep(CLAIM_SECONDS)
+            await self._safely(self._give_back)
+        if not self.stopped:  # else the row stays: by it a supervisor frees what could not be given back
+            await self._safely(lambda: self.journal.call(self.row.leave))
 
     async def _give_back(self) -> None:
         """Another worker continues at the next turn. Of a run that ended meanwhile, or that is not ours any more, nothing is changed."""
-        leases, self.stopped = self.stopped, []
+        leases = list(self.stopped)
         if leases:
             await self.journal.call(lambda: lease.give_back(leases))
 
 
+            self.stopped = self.stopped[len(leases) :]  # not before: what the database did not take is given back again
 async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
     row = WorkerRow(Worker.Kind.DRAIN, supervisor=presence.supervisor(), concurrency=concurrency)
