@@ -19,8 +19,10 @@ from django_q.tasks import async_task
 from agents.character import merge_character
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from runs import ends
+from runs.clock import CLOCK
 from runs.events import log
-from runs.events.types import FinalStatus, Retrying
+from runs.events.types import Retrying
 from runs.models import EvalRun, Message
 from runs.plan import plan_sessions, planned_turns
 from runs.states import Status
@@ -154,22 +156,25 @@ def _messages(run: EvalRun, given: Sequence[Mapping[str, Any]]) -> list[Message]
 
 @transaction.atomic
 def run_cancel(*, run_id: uuid.UUID, project: Project) -> EvalRun:
-    """End a waiting run at once; ask the worker of a running one to stop. A final run stays what it is. Raises EvalRun.DoesNotExist."""
+    """End a run at once that waits or whose worker is silent; ask the worker of a running one to stop.
+
+    A final run stays what it is. Raises EvalRun.DoesNotExist.
+    """
     run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
     if run.status == Status.PENDING:
-        _end_cancelled(run, "Cancelled before it started.")
+        ends.cancel(run, "Cancelled while it waited for a worker." if run.started_at else "Cancelled before it started.")
+    elif run.is_active and _is_silent(run):
+        ends.cancel(run, "Cancelled. Its worker had gone silent; what was done is kept.")
     elif run.is_active and run.cancel_requested_at is None:
         run.cancel_requested_at = timezone.now()
         run.save(update_fields=["cancel_requested_at", "updated_at"])
     return run
 
 
-def _end_cancelled(run: EvalRun, reason: str) -> None:
-    """The end of a run whose row lock the caller holds. Without its lease no worker can write to it any more."""
-    run.status, run.completed_at, run.error_reason = Status.CANCELLED, timezone.now(), reason
-    run.lease_token = run.lease_expires_at = None
-    run.save(update_fields=["status", "completed_at", "error_reason", "lease_token", "lease_expires_at", "updated_at"])
-    log.append(run, [FinalStatus(status=run.status, error_reason=reason, message=reason)])
+def _is_silent(run: EvalRun) -> bool:
+    """Whether no worker would hear what the run is told. While the clock is in doubt none counts as silent."""
+    at = CLOCK.now()
+    return CLOCK.believed and EvalRun.objects.silent(at).filter(pk=run.pk).exists()
 
 
 @transaction.atomic
@@ -232,7 +237,7 @@ def _stop(run_id: uuid.UUID, project: Project) -> EvalRun:
     """Take the run from its worker."""
     run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
     if run.is_active:
-        _end_cancelled(run, "Cancelled, since it is being deleted.")
+        ends.cancel(run, "Cancelled, since it is being deleted.")
     return run
 
 

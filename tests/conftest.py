@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
+from runs.clock import CLOCK
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -16,6 +18,13 @@ def _close_connections_of_async_tests() -> Iterator[None]:
     """asgiref keeps one thread for sync code, and that thread its connection: PostgreSQL would refuse to drop the test database."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def _leases_are_believed() -> Iterator[None]:
+    """A worker that saw an outage takes no run for silent for a while; the next test is another worker."""
+    yield
+    CLOCK.reset()
 
 
 @pytest.fixture

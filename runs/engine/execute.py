@@ -15,10 +15,11 @@ from agents.llm.errors import LLMError
 from agents.llm.registry import connect
 from agents.llm.spec import ModelSpec, RetryNotice
 from agents.llm.types import ChatModel
+from runs.ends import FREE
 from runs.engine import stop
 from runs.engine.journal import Journal
 from runs.engine.judge import judge_once
-from runs.engine.lease import FREE, Lease, LeaseLost
+from runs.engine.lease import Lease, LeaseLost
 from runs.engine.load import SIMULATES, Loaded, load
 from runs.engine.record import RunRecorder
 from runs.engine.scoring import Sample, combine
@@ -64,12 +65,24 @@ class Execution:
 
     async def drive(self) -> None:
         """Bring the run to its end and write it down. Raises LeaseLost, and Stopping or CancelledError when the worker stops."""
-        loaded: Loaded = await self.journal.ask(load, self.lease.run_id)
+        loaded = await self._loaded()
         self.recorder = RunRecorder(loaded.run, self.lease, self.journal)
-        if loaded.problem:
+        if self.cancelled or loaded.run.cancel_requested_at:
+            await self._end(Status.CANCELLED, "cancelled", "Cancelled on request.")
+        elif loaded.problem:
             await self._end(Status.FAILED, loaded.problem.code, loaded.problem.message)
         else:
             await self._drive(loaded)
+
+    async def _loaded(self) -> Loaded:
+        """What is there of the run. Also of one that is cancelled meanwhile: its end cannot be written without."""
+        try:
+            loaded: Loaded = await self.journal.ask(load, self.lease.run_id)
+        except asyncio.CancelledError:
+            if not self.cancelled:
+                raise
+            loaded = await self.journal.ask(load, self.lease.run_id)
+        return loaded
 
     async def _drive(self, loaded: Loaded) -> None:
         try:

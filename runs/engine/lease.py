@@ -7,20 +7,21 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from runs.engine.clock import CLOCK
+from runs import ends
+from runs.clock import CLOCK
+from runs.ends import FREE
 from runs.models import EvalRun
 from runs.models.run import RunQuerySet
 from runs.states import Status
 
 T = TypeVar("T")
-FREE: dict[str, Any] = {"lease_token": None, "lease_owner": None, "lease_expires_at": None}
 
 
 class LeaseLost(Exception):
@@ -40,9 +41,10 @@ def lease_length() -> timedelta:
 
 
 @transaction.atomic
-def claim(limit: int, owner: uuid.UUID | None = None) -> list[Lease]:
+def claim(limit: int, owner: uuid.UUID | None = None, driven: Collection[uuid.UUID] = ()) -> list[Lease]:
     """Take up to `limit` waiting or abandoned runs, oldest first. Two claimers never get the same run.
 
+    What the claimer drives it does not take from itself, silent as the lease may look when its heartbeats were held up.
     One token serves all that one claim takes: who may write is said by run and token together.
     """
     now, waiting = _waiting()
@@ -50,7 +52,7 @@ def claim(limit: int, owner: uuid.UUID | None = None) -> list[Lease]:
     if connection.features.has_select_for_update_skip_locked:
         waiting = waiting.select_for_update(skip_locked=True)
     # On SQLite the transaction holds the write lock from its start, so reading first is as good as a row lock.
-    ids = list(waiting.values_list("id", flat=True)[:limit])
+    ids = [run_id for run_id in waiting.values_list("id", flat=True)[:limit] if run_id not in driven]
     token = uuid.uuid4()
     for chunk in _chunks(ids):
         EvalRun.objects.filter(pk__in=chunk).update(
@@ -84,31 +86,38 @@ def beat(leases: Collection[Lease]) -> None:
 
 
 def cancelled(leases: Collection[Lease]) -> set[uuid.UUID]:
-    """Which of these runs somebody asked to stop, or deleted."""
+    """Which of these runs somebody asked to stop, deleted or took: a call for one that is taken would be paid for nothing."""
     gone: set[uuid.UUID] = set()
     for chunk in _chunks(list(leases)):
-        ids = [lease.run_id for lease in chunk]
-        going_on = EvalRun.objects.filter(pk__in=ids, cancel_requested_at=None).values_list("id", flat=True)
+        ids, tokens = [lease.run_id for lease in chunk], {lease.token for lease in chunk}
+        going_on = EvalRun.objects.filter(pk__in=ids, lease_token__in=tokens, cancel_requested_at=None).values_list("id", flat=True)
         gone |= set(ids) - set(going_on)
     return gone
 
 
+@transaction.atomic
 def give_back(leases: Collection[Lease]) -> None:
-    """Return runs unfinished, so that the next worker goes on at once. An orderly return does not count as an attempt."""
+    """Return runs unfinished, so that the next worker goes on at once. An orderly return does not count as an attempt.
+
+    One that was asked to stop ends here: nobody may go on with it.
+    """
     for chunk in _chunks(list(leases)):
         tokens = {lease.token for lease in chunk}
         held = EvalRun.objects.filter(pk__in=[lease.run_id for lease in chunk], lease_token__in=tokens, status=Status.RUNNING)
+        ends.cancel_wished(held)
         held.update(status=Status.PENDING, attempt=F("attempt") - 1, updated_at=timezone.now(), **FREE)
 
 
+@transaction.atomic
 def release_of(owner: uuid.UUID) -> int:
     """Free what a dead worker held; its attempt stays counted. Nothing of it that is still on its way can be written any more.
 
-    A run without an attempt left stays `running`, held by nobody: the sweep ends it as interrupted.
+    A run that was asked to stop ends. One without an attempt left stays `running`, held by nobody: the sweep ends it as interrupted.
     """
     held = EvalRun.objects.filter(lease_owner=owner, status=Status.RUNNING)
+    ended = ends.cancel_wished(held)
     waiting = held.filter(attempt__lt=F("max_attempts")).update(status=Status.PENDING, updated_at=timezone.now(), **FREE)
-    return waiting + held.update(**FREE)
+    return ended + waiting + held.update(**FREE)
 
 
 def _chunks(items: list[T], size: int = 500) -> list[list[T]]:

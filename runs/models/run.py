@@ -57,6 +57,14 @@ class RunQuerySet(models.QuerySet["EvalRun"]):
         """Silent leases with no attempt left: to be ended as interrupted."""
         return self.filter(ALIVE, _silent(at or timezone.now()), attempt__gte=models.F("max_attempts"))
 
+    def silent(self, at: datetime | None = None) -> "RunQuerySet":
+        """Held by a worker of which nothing has been heard for a whole lease, or by none."""
+        return self.filter(ALIVE, _silent(at or timezone.now()))
+
+    def unheard(self, at: datetime | None = None) -> "RunQuerySet":
+        """Asked to stop, and there is no worker that would hear it."""
+        return self.filter(ALIVE, Q(status=Status.PENDING) | _silent(at or timezone.now()), cancel_requested_at__isnull=False)
+
     def delete(self) -> tuple[int, dict[str, int]]:
         """One run after another, each locked before its rows and in a transaction of its own.
 

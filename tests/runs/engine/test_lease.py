@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from runs.engine import lease
+from runs.engine.sweep import run_sweep
 from runs.models import EvalRun, RunQuerySet
 from runs.states import Status
 from tests.support.runs import project_make, run_make
@@ -70,12 +71,14 @@ def test_a_run_that_is_given_back_waits_again_and_has_lost_no_attempt() -> None:
     assert (run.status, run.attempt, run.lease_token) == (Status.PENDING, 0, None)
 
 
-def test_it_sees_runs_that_were_cancelled_or_deleted() -> None:
-    asked, deleted, going_on = run_make(), run_make(), run_make()
-    leases = lease.claim(3)
+def test_it_sees_runs_that_were_cancelled_deleted_or_taken() -> None:
+    asked, deleted, taken, going_on = run_make(), run_make(), run_make(), run_make()
+    leases = lease.claim(4)
     EvalRun.objects.filter(pk=asked.pk).update(cancel_requested_at=timezone.now())
     EvalRun.objects.filter(pk=deleted.pk).delete()
-    assert lease.cancelled(leases) == {asked.id, deleted.id}
+    silence(taken)
+    assert [won.run_id for won in lease.claim(1)] == [taken.id]
+    assert lease.cancelled(leases) == {asked.id, deleted.id, taken.id}
     assert going_on.id not in lease.cancelled(leases)
 
 
@@ -123,7 +126,56 @@ def test_a_dead_workers_last_attempt_is_left_to_the_sweep() -> None:
     assert list(EvalRun.objects.abandoned()) == [run]
 
 
-@pytest.mark.parametrize("looked_for", [EvalRun.objects.claimable, EvalRun.objects.abandoned])
+def test_a_worker_takes_no_run_from_itself() -> None:
+    mine, dead = run_make(), run_make()
+    [held] = lease.claim(1)
+    lease.claim(1)
+    silence(mine)
+    silence(dead)
+    assert [won.run_id for won in lease.claim(2, driven={mine.id})] == [dead.id]
+    lease.beat([held])
+    mine.refresh_from_db()
+    assert (mine.lease_token, mine.attempt) == (held.token, 1)
+
+
+def asked_to_stop(owner: uuid.UUID | None = None, **changed: object) -> tuple[EvalRun, lease.Lease]:
+    """A run in work, and its lease."""
+    run = run_make()
+    [held] = lease.claim(1, owner)
+    EvalRun.objects.filter(pk=run.pk).update(cancel_requested_at=timezone.now(), **changed)
+    return run, held
+
+
+def is_cancelled(run: EvalRun) -> bool:
+    run.refresh_from_db()
+    last = run.events.order_by("seq").last()
+    told = last.payload["status"] if last else ""
+    return (run.status, run.lease_token, told) == (Status.CANCELLED, None, "cancelled") and run.completed_at is not None
+
+
+def test_a_run_that_was_to_stop_is_not_given_back() -> None:
+    run, held = asked_to_stop()
+    lease.give_back([held])
+    assert is_cancelled(run)
+
+
+def test_a_run_that_was_to_stop_ends_with_its_worker() -> None:
+    owner = uuid.uuid4()
+    run, _ = asked_to_stop(owner)
+    assert lease.release_of(owner) == 1
+    assert is_cancelled(run)
+
+
+@pytest.mark.parametrize("attempt", [1, 3])
+def test_a_run_that_was_to_stop_is_ended_by_the_sweep(attempt: int) -> None:
+    run, _ = asked_to_stop(attempt=attempt)
+    assert run_sweep() == 0, "its worker lives"
+    silence(run)
+    assert run_sweep() == 1
+    assert is_cancelled(run)
+
+
+@pytest.mark.parametrize("looked_for", [EvalRun.objects.claimable, EvalRun.objects.abandoned, EvalRun.objects.unheard])
 def test_a_claim_reads_only_what_is_alive(looked_for: Callable[[], RunQuerySet]) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL reads a small table whole, whatever the indexes are")

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 from django.test import Client
+from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from runs.states import Status
@@ -14,13 +17,20 @@ def test_an_owner_cancels_a_waiting_run_at_once(owner: Client, project: Project)
 
 
 def test_a_running_run_is_asked_to_stop(owner: Client, project: Project) -> None:
-    run = factories.run(project=project, status=Status.RUNNING)
+    run = factories.run(project=project, status=Status.RUNNING, lease_expires_at=timezone.now() + timedelta(seconds=30))
     response = owner.post(f"/runs/{run.id}/cancel", follow=True)
     run.refresh_from_db()
     assert run.cancel_requested_at
     assert "The run was asked to stop." in response.text
     assert "</svg>stopping</span>" in response.text
     assert "Cancel run…" not in response.text
+
+
+def test_a_run_whose_worker_is_silent_ends_at_once(owner: Client, project: Project) -> None:
+    run = factories.run(project=project, status=Status.RUNNING, lease_expires_at=timezone.now() - timedelta(seconds=1))
+    response = owner.post(f"/runs/{run.id}/cancel", follow=True)
+    assert "This run was cancelled" in response.text
+    assert "Its worker had gone silent" in response.text
 
 
 def test_a_final_run_stays_what_it_is(owner: Client, project: Project) -> None:

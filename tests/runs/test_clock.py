@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from runs.clock import Clock, database_time
 from runs.engine import lease
-from runs.engine.clock import Clock, database_time
 from runs.engine.sweep import run_sweep
 from runs.models import EvalRun
 from runs.states import Status
