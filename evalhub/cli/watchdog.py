@@ -21,6 +21,7 @@ from evalhub.cli.cluster import STOP_SIGNALS, Cluster
 from evalhub.cli.errors import FAILED, CommandError
 from evalhub.cli.supervisor import DEATHS, Deaths, how
 from runs.engine import lease, stop, workers
+from runs.engine.outage import let_go
 from runs.engine.sweep import run_sweep
 from runs.models import Worker
 from runs.services import ring, ring_if_waiting
@@ -142,7 +143,7 @@ class Watchdog:
             stuck = [*self._ring(now), *self._hanging(now)]
         except (DatabaseFailed, InterfaceError) as error:
             logger.warning("The worker's supervisor cannot use the database (%s); it goes on", str(error).strip())
-            connection.close()
+            let_go()
             self._forget()  # a ring that cannot be written cannot be heard, and a drain cannot beat
             return
         for watched in stuck:

@@ -104,7 +104,7 @@ class Drain:
         if free <= 0:
             return 0
         try:
-            leases: list[Lease] = await self.journal.call(lambda: lease.claim(free, self.row.id))
+            leases: list[Lease] = await self.journal.call(lambda: lease.claim(free, self.row.id, self.driven.keys()))
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0

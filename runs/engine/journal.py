@@ -20,7 +20,7 @@ from django.db import connection, transaction
 
 from runs.engine import writes
 from runs.engine.lease import LeaseLost
-from runs.engine.outage import Patience, is_outage
+from runs.engine.outage import Patience, is_outage, let_go
 from runs.engine.steps import Step
 
 logger = logging.getLogger(__name__)
@@ -165,7 +165,7 @@ def _guarded(function: Callable[[], Any]) -> Any:
         return function()
     except Exception as error:
         if is_outage(error):
-            connection.close()  # the next one gets a new connection
+            let_go()
         return error
 
 

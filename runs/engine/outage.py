@@ -14,6 +14,7 @@ from typing import TypeVar
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
+from runs.clock import CLOCK
 from runs.engine import stop
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,12 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
+def let_go() -> None:
+    """After an outage: what comes next gets a new connection. Heartbeats of all workers may be missing."""
+    connection.close()
+    CLOCK.doubt()
+
+
 @dataclass(slots=True)
 class Patience:
     """How long the writer of one process waits for the database; from the moment a stop is asked for, only `stop_seconds` more."""
@@ -57,7 +64,7 @@ class Patience:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                connection.close()
+                let_go()
                 if self._is_over(began):
                     raise
                 logger.warning("The database does not take a commit (%s); trying again in %.1f s", str(error).strip(), pause)
