@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,8 @@ from django.db.backends.signals import connection_created
 
 from runs.live import sse
 from runs.live.tail import BATCH, SAFETY_SECONDS, Tail
-from runs.live.watch import ROOM, Watch
+from runs.live.watch import ROOM, Watch, parcels
+from runs.models import EvalRun
 from tests.runs.live.streams import Opened, key_make, path_of, write_end, write_turns
 from tests.support.runs import run_make
 
@@ -63,6 +65,45 @@ async def test_more_than_one_batch_arrives_whole() -> None:
     await sync_to_async(write_turns)(run, 2500)
     async with tail.watch(run.id, 0) as watch:
         assert await seqs(watch, 2500) == list(range(2500))
+
+
+async def test_readers_that_gather_differently_have_the_same_parcels() -> None:
+    tail, run = Tail(), await sync_to_async(run_make)()
+    async with tail.watch(run.id, 0) as often, tail.watch(run.id, 0) as seldom:
+        one_by_one = []
+        for _ in range(3):
+            await sync_to_async(write_turns)(run, 1)
+            one_by_one.append(await asyncio.wait_for(often.batch(), 5))
+        assert parcels(await asyncio.wait_for(seldom.batch(), 5)) == one_by_one
+        assert [len(parcel) for parcel in one_by_one] == [1, 1, 1]
+
+
+def write_one_by_one(run: EvalRun, count: int) -> None:
+    """While it writes, the event loop of who calls it does nothing."""
+    for _ in range(count):
+        write_turns(run, 1)
+        time.sleep(0.05)  # longer than the tail rests between two looks
+
+
+async def test_an_event_loop_that_is_behind_is_given_many_events_as_one_parcel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.live.tail.SETTLE_SECONDS", 30.0)
+    tail, run = Tail(), await sync_to_async(run_make)()
+    async with tail.watch(run.id, 0) as watch:
+        await sync_to_async(write_turns)(run, 1)
+        await asyncio.wait_for(watch.batch(), 5)
+        write_one_by_one(run, 10)
+        given = []
+        while sum(map(len, given)) < 10:
+            given += parcels(await asyncio.wait_for(watch.batch(), 5))
+        assert len(given) <= 3
+
+
+async def test_an_event_loop_that_is_stuck_does_not_keep_the_tail_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.live.tail.SETTLE_SECONDS", 0.01)
+    tail, run = Tail(), await sync_to_async(run_make)()
+    async with tail.watch(run.id, 0) as watch:
+        write_one_by_one(run, 10)
+        assert len(watch._events) >= 6
 
 
 async def test_an_event_arrives_soon_after_its_commit() -> None:
