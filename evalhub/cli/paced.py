@@ -67,8 +67,9 @@ class PacedServer(Server):  # type: ignore[misc]
         if kind == CUT:
             _cut(protocol)
             return
-        if kind == "websocket.send" and _is_shared(message):
-            _send_shared(protocol, message["text"])
+        if kind == "websocket.send" and _is_shared(message) and protocol.state == protocol.STATE_OPEN:
+            # Not `sendPreparedMessage`, whose line for a debug log, coloured whether it is printed or not, costs more than the frame.
+            protocol.transport.write(_frame(message["text"]))
             return
         if kind == "http.response.body" and not more and protocol.channel is not None:  # None: the client has gone
             _last_part(protocol)
@@ -82,12 +83,6 @@ class PacedServer(Server):  # type: ignore[misc]
 def _is_shared(message: Mapping[str, Any]) -> bool:
     """Whether it may be an update, which goes to all the open pages of a run."""
     return 0 < len(message.get("text") or "") <= SHARED_CHARACTERS
-
-
-def _send_shared(protocol: Any, text: str) -> None:
-    if protocol.state == protocol.STATE_OPEN:  # otherwise the client has gone
-        # Not `sendPreparedMessage`, whose line for a debug log, coloured whether it is printed or not, costs more than the frame.
-        protocol.transport.write(_frame(text))
 
 
 @lru_cache(maxsize=8)
