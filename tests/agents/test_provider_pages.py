@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
 from agents.limits.keys import provider_key
@@ -64,6 +65,34 @@ def test_the_list_shows_the_providers_of_the_project_and_their_state(
     assert f'href="{path(provider)}"' in shown
     assert "paused" in shown
     assert "theirs" not in shown
+
+
+def state_of(client: Client, provider: ModelProvider) -> str:
+    shown = client.get(path(provider)).content.decode()
+    return " ".join(strip_tags(shown.partition("State: ")[2].partition("</p>")[0]).split())
+
+
+def test_a_provider_where_requests_wait_is_not_called_free(viewer: Client, provider: ModelProvider) -> None:
+    now = timezone.now()
+    load = ProviderLoad.objects.create(key=provider_key(provider.id), refilled_at=now)
+    assert state_of(viewer, provider) == "free"
+    ProviderShare.objects.create(load=load, holder=uuid.uuid4(), in_use=5, waiting=195, since=now, expires_at=now + timedelta(minutes=1))
+    assert state_of(viewer, provider) == "at its limit"
+
+
+def test_places_that_a_lost_worker_may_be_using_are_shown(viewer: Client, provider: ModelProvider) -> None:
+    now = timezone.now()
+    load = ProviderLoad.objects.create(key=provider_key(provider.id), refilled_at=now)
+    until = now + timedelta(minutes=1)
+    ProviderShare.objects.create(load=load, holder=uuid.uuid4(), granted=5, since=now, expires_at=now, holds_until=until)
+    assert state_of(viewer, provider) == "free 5 places taken by a worker that is not heard of"
+
+
+def test_a_pause_says_whether_the_server_asked_for_it(viewer: Client, provider: ModelProvider) -> None:
+    busy(provider)
+    assert state_of(viewer, provider).endswith("as its last 429 asked")
+    ProviderLoad.objects.update(closed_since=timezone.now() - timedelta(seconds=40), refusals=5)
+    assert "for it has answered nothing but 429 since" in state_of(viewer, provider)
 
 
 def test_without_a_provider_the_list_says_how_to_get_one(owner: Client) -> None:
