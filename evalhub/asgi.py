@@ -10,6 +10,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import path, re_path
 
 from evalhub.places import bounded
+from evalhub.probes import timed
 from evalhub.unread import handed_out
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
@@ -20,7 +21,7 @@ from runs.live.routing import http_patterns, websocket_patterns  # noqa: E402
 
 served = handed_out(bounded(django_application, settings.ENV.web_concurrency))
 # Each with its own: what waits for a database that is away must not keep others from hearing that the process serves.
-probed = [path(name, handed_out(bounded(django_application, PROBES))) for name in ("healthz", "readyz", "metrics")]  # type: ignore[arg-type]
+probed = [path(name, timed(handed_out(bounded(django_application, PROBES)))) for name in ("healthz", "readyz", "metrics")]  # type: ignore[arg-type]
 application = ProtocolTypeRouter(
     {
         "http": URLRouter([*http_patterns, *probed, re_path(r"", served)]),  # type: ignore[arg-type]

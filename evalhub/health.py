@@ -23,7 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 async def readyz(request: HttpRequest) -> HttpResponse:
     """200 and `ok`, or 503 and a line for each thing that is missing."""
     try:
-        missing = await probes.ask(_missing)
+        missing = await _ready.ask(probes.arrived(request))
     except TimeoutError:
         missing = [SILENT]
     return _said("\n".join(missing), 503) if missing else _said("ok")
@@ -45,6 +45,9 @@ def _is_migrated() -> bool:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _migrated
+
+
+_ready = probes.Probe(_missing)
 
 
 def _said(text: str, status: int = 200) -> HttpResponse:

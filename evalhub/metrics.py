@@ -47,7 +47,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"{WRONG}\n", status=401, content_type="text/plain", headers={"WWW-Authenticate": 'Bearer realm="evalhub"'})
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(Read([*await _installation(), *_this_process()]))
+    registry.register(Read([*await _installation(probes.arrived(request)), *_this_process()]))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
@@ -61,13 +61,20 @@ class Read(Collector):
         return self._families
 
 
-async def _installation() -> list[Metric]:
+async def _installation(arrived: float | None) -> list[Metric]:
     """What the database knows; that it is away is a figure too, and the others are then left out."""
     try:
-        found = await probes.ask(lambda: [*_queue(), *_workers(), *_calls(), *_providers()])
+        found = await _database.ask(arrived)
     except (TimeoutError, DatabaseError):
         found = []
     return [_gauge("evalhub_database_up", "Whether the database answered this scrape.", int(bool(found))), *found]
+
+
+def _read() -> list[Metric]:
+    return [*_queue(), *_workers(), *_calls(), *_providers()]
+
+
+_database = probes.Probe(_read)
 
 
 def _this_process() -> Iterator[Metric]:

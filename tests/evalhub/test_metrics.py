@@ -175,7 +175,7 @@ async def test_a_scrape_asks_the_same_number_of_questions_whatever_is_there() ->
                 [*metrics._queue(), *metrics._workers(), *metrics._calls(), *metrics._providers()]
             return len(queries)
 
-        return await probes.ask(read)
+        return await probes.Probe(read).ask()
 
     await asked()  # reads the settled days
     before = await asked()
@@ -187,5 +187,5 @@ async def test_a_scrape_asks_the_same_number_of_questions_whatever_is_there() ->
             drain(pid=100 + number)
             tallied(model=f"openai/m{number}")
 
-    await probes.ask(more)
+    await probes.Probe(more).ask()
     assert await asked() == before + 1  # since something waits, how long is asked too

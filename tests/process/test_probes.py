@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -118,6 +119,11 @@ def test_a_database_that_answers_nobody_is_told_in_time_and_seen_again(folder: P
             status, text = asked(url, "/readyz")
             assert time.monotonic() - began < SOON_S
             assert (status, text.split(":")[0]) == (503, "database")
+        began = time.monotonic()
+        with ThreadPoolExecutor(12) as many:
+            statuses = list(many.map(lambda _: asked(url, "/readyz")[0], range(12)))
+        assert statuses == [503] * 12
+        assert time.monotonic() - began < SOON_S, "who asks at the same time waits no longer"
         assert asked(url, "/healthz", timeout=SOON_S) == (200, "ok\n")
         assert scraped(url)["evalhub_database_up"] == 0
     assert wait_for(lambda: asked(url, "/readyz")[1].startswith("worker"), 15)
