@@ -208,9 +208,9 @@ class Drain:
         leases = list(self.stopped)
         if leases:
             await self.journal.call(lambda: lease.give_back(leases))
-
-
             self.stopped = self.stopped[len(leases) :]  # not before: what the database did not take is given back again
+
+
 async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
     row = WorkerRow(Worker.Kind.DRAIN, supervisor=presence.supervisor(), concurrency=concurrency)

@@ -90,11 +90,13 @@ class Execution:
         except (SimulationFailed, LLMError) as error:
             await self._end(Status.FAILED, error.code, error.message)
         except stop.Stopping:
+            await self.recorder.settle()
             raise
         except (LeaseLost, OperationalError, InterfaceError):
             raise  # the database is away: the lease goes silent, and a worker goes on from what is written
         except asyncio.CancelledError:
             if not self.cancelled:
+                await self.recorder.settle()
                 raise
             await self._end(Status.CANCELLED, "cancelled", "Cancelled on request.")
         except Exception as error:
@@ -103,13 +105,11 @@ class Execution:
         else:
             await self._end(Status.COMPLETED, "", "")
 
-            await self.recorder.settle()
     async def _steps(self, loaded: Loaded) -> None:
         run = loaded.run
         columns: dict[str, Any] = {"started_at": run.started_at or timezone.now()}
         judges = self._judges(loaded)
         columns |= {JUDGE_COLUMNS[Verdict.Kind(kind)]: judge.name for kind, judge in judges.items()}
-                await self.recorder.settle()
         agent, user = self._cast(loaded, loaded.agent) if loaded.agent else (None, None)
         if agent:
             columns |= {"agent_model": agent.name, "user_model": user.name if user else ""}

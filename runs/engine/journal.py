@@ -99,10 +99,10 @@ class Journal:
         return await self._hand_over(question=(function, key))
 
     async def _hand_over(self, **work: Any) -> Any:
-        loop = asyncio.get_running_loop()
         return await self._in_line(**work)
 
     def _in_line(self, **work: Any) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._jobs.put(_Job(loop, future, **work))
         return future
