@@ -13,6 +13,8 @@ from tests.support.postgres_cluster import private_cluster
 from tests.support.tmpfs import full, small_disk
 
 LOAD = Load(16)
+ONE = Load(1, sessions=1, turns=1)
+SHORT_LEASE_S, SLOW_S = 2.0, 4.0
 AWAY_S = 2.0
 FULL_S = 4.0
 
@@ -36,6 +38,25 @@ def test_a_postgresql_that_is_restarted_costs_no_call(folder: Path, conclude: Co
             here.ends()
             assert here.server.seen().longest_pause >= AWAY_S, "nobody noticed"
             conclude("PostgreSQL restarted", here)
+
+
+@pytest.mark.postgres
+def test_an_outage_longer_than_a_lease_takes_no_run_from_a_living_worker(folder: Path, conclude: Conclude) -> None:
+    """Two workers with free places, and a call that is open all the while: neither may take it for given up when the database is back."""
+    with private_cluster() as cluster:
+        migrate(folder, cluster.url)
+        lease = {"EVALHUB_LEASE_SECONDS": str(SHORT_LEASE_S)}
+        with installation("postgres", folder, cluster.url, latency=SLOW_S, **lease) as here:
+            here.worker()
+            here.worker()
+            here.fill(ONE)
+            here.wait_made(2)
+            cluster.stop()
+            time.sleep(SLOW_S - 0.5)
+            cluster.ensure_started()
+            here.ends()
+            assert here.number("SELECT count(*) FROM runs_runevent WHERE type = 'run_started'") == 1, here.said()
+            conclude("PostgreSQL away for longer than a lease", here)
 
 
 def test_a_full_disk_under_sqlite_costs_no_call(conclude: Conclude) -> None:

@@ -5,12 +5,15 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from typing import NoReturn
+from datetime import timedelta
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
 from django.db import OperationalError, ProgrammingError, connection, connections
+from django.utils import timezone
 
+from runs.clock import CLOCK
 from runs.engine import lease, stop
 from runs.engine.journal import Journal
 from runs.engine.outage import Patience, is_outage
@@ -132,3 +135,21 @@ def test_a_stop_that_is_asked_for_ends_patience_early_also_for_what_comes_next()
         assert time.monotonic() - began - first < 0.2
     finally:
         stop.reset()
+
+
+def test_after_an_outage_no_lease_is_taken_for_silent(settings: Any) -> None:
+    """Its worker may live and had no way to say so."""
+    run = run_make()
+    lease.claim(1)
+    EvalRun.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    async def work() -> None:
+        with Journal() as journal:
+            with pytest.raises(OperationalError):
+                await journal.call(away)
+            assert not await journal.call(lease.something_waits)
+            settings.ENV = settings.ENV.model_copy(update={"lease_seconds": 0.0})
+            CLOCK.doubt()
+            assert await journal.call(lease.something_waits)
+
+    asyncio.run(work())
