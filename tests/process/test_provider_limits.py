@@ -1,8 +1,11 @@
 """A provider's limits over two workers: never passed, always used, and back from a worker that was killed. Counted by the model server."""
 
+import os
+import signal
 import time
 
 from agents.limits.arithmetic import depth, rate
+from agents.limits.ledger import SHARE_LENGTH
 from tests.process.durability.conftest import Install, blanks, install, kind
 from tests.process.durability.installation import Installation
 from tests.process.durability.load import Load
@@ -41,6 +44,25 @@ def test_two_workers_share_five_places_and_a_dead_ones_come_back(install: Instal
     assert time.monotonic() - killed < BACK_S
     here.ends()
     assert here.statuses() == {"completed": 45}, here.rows(REASONS)
+    assert here.server.seen().peak == 5
+
+
+def test_what_a_frozen_worker_has_open_is_not_given_to_another(install: Install) -> None:
+    here = install(latency=25.0, EVALHUB_CONCURRENCY="8", EVALHUB_LEASE_SECONDS="30")
+    provider_make(here.folder, here.settings, here.server.url, max_concurrent=5)
+    frozen = here.worker()
+    here.fill(Load(16, sessions=1, turns=1))
+    assert wait_for(lambda: here.server.seen().open == 5, 15)
+    here.worker()
+    tree = [frozen.process.pid, *below(frozen.process.pid, here.folder)]
+    for pid in tree:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(SHARE_LENGTH.total_seconds() + 2)
+    finally:
+        for pid in tree:
+            os.kill(pid, signal.SIGCONT)
+    assert here.rows("SELECT count(*) FROM agents_providershare WHERE waiting > 0 AND in_use = 0") == [(1,)], "the other wants some"
     assert here.server.seen().peak == 5
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from agents.limits.gate import ProviderGate
 from agents.limits.keeper import Gates
 from agents.limits.keys import environment_key, provider_key
+from agents.llm.errors import RateLimited
 from agents.llm.gate import Outcome, through
+from agents.llm.retry import with_retries
+from agents.llm.spec import ModelSpec
 from agents.models import ModelProvider, ProviderLoad, ProviderShare
 from runs.engine.journal import Journal
 from tests import factories
@@ -150,6 +154,29 @@ def test_a_429_in_one_worker_slows_the_other_down() -> None:
                 return await entered(other, 100)
 
     assert 0 < asyncio.run(work()) <= 20, "half of the 41 that were open"
+
+
+def test_an_account_that_is_closed_for_a_while_costs_few_refusals_and_fails_nobody() -> None:
+    """Without a Retry-After. Four callers who have three tries each; before refusals had their own patience all were lost."""
+    key, spec, refused, fine = environment_key("openai"), ModelSpec("p", "m", "openai", max_attempts=3), [], []
+    opens_at = time.monotonic() + 3
+
+    async def ask() -> None:
+        if time.monotonic() < opens_at:
+            refused.append(1)
+            raise RateLimited("429")
+        fine.append(1)
+
+    async def work() -> None:
+        with Journal() as one, Journal() as two:
+            async with Gates(one.call) as first, Gates(two.call) as second:
+                doors = [gates.of(key, 5.0) for gates in (first, second) for _ in range(2)]
+                await asyncio.gather(*(with_retries(partial(through, door, ask, silent), spec) for door in doors if door))
+
+    asyncio.run(work())
+    assert len(fine) == 4
+    assert 4 <= len(refused) <= 20
+    assert time.monotonic() - opens_at < 10
 
 
 async def entered(gate: ProviderGate, count: int) -> int:
