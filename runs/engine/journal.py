@@ -24,7 +24,7 @@ from runs.engine.outage import Patience, is_outage, let_go
 from runs.engine.steps import Step
 
 logger = logging.getLogger(__name__)
-GATHER_SECONDS = 0.005
+GATHER_SECONDS = 0.005  # the longest that a first step waits for others
 Question = Callable[[Sequence[Any]], Mapping[Any, Any]]  # keys to answers
 MOST_JOBS = 500  # in one transaction; what comes meanwhile is the next one's
 
@@ -72,6 +72,7 @@ class Journal:
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gathered = 0.0  # the thread's processor time when it last began with a group
         self._thread = threading.Thread(target=self._write, name="evalhub-journal", daemon=True)
 
     def __enter__(self) -> "Journal":
@@ -121,12 +122,14 @@ class Journal:
             connection.close()
 
     def _gather(self) -> list[_Job]:
-        """Wait for the first job, then take what has come GATHER_SECONDS later. An empty list means the end."""
+        """Wait for the first job, then take what has come a moment later. An empty list means the end."""
         batch = [self._jobs.get()]
         if batch[0] is None:
             return []
         # One sleep, not a wait for each job: every time it woke up, this thread would take the interpreter from the loop.
-        time.sleep(GATHER_SECONDS)
+        # It lasts as long as the last group took of the processor: a few steps wait for little, many are written together.
+        time.sleep(min(GATHER_SECONDS, time.thread_time() - self._gathered))
+        self._gathered = time.thread_time()
         with contextlib.suppress(queue.Empty):
             while len(batch) < MOST_JOBS and batch[-1] is not None:
                 batch.append(self._jobs.get_nowait())
