@@ -109,6 +109,11 @@ def _tariff(provider: str, kind: str, base_url: str, model: str) -> Tariff | Non
     return Tariff(found.model) if found else None
 
 
+def prepare() -> None:
+    """Read the price list now, rather than when the first answer waits for its price."""
+    _calculated("", ONE_TOKEN, provider_id="")
+
+
 def _lookup(provider: str, kind: str, base_url: str, model: str, usage: Usage) -> Any | None:
     where = _seller(provider, kind, base_url, model)
     return _calculated(model, usage, **dict(where)) if where else None
