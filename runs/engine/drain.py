@@ -126,6 +126,8 @@ class Drain:
         except Exception:
             # Not even its end could be written: the lease goes silent and another worker tries again.
             logger.exception("Run %s could not be ended", execution.lease.run_id)
+            if stop.requested():
+                self.stopped.append(execution.lease)
 
     async def _wait(self) -> None:
         """A moment, or until a run ends and its place is free."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from runs.engine.journal import Journal
 from runs.engine.judge import judge_once
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.load import SIMULATES, Loaded, load
+from runs.engine.outage import LONGEST_PAUSE, OUTAGE_SECONDS, is_outage
 from runs.engine.record import RunRecorder
 from runs.engine.scoring import Sample, combine
 from runs.engine.simulate import Scenario, Simulation, SimulationFailed
@@ -75,14 +77,26 @@ class Execution:
             await self._drive(loaded)
 
     async def _loaded(self) -> Loaded:
-        """What is there of the run. Also of one that is cancelled meanwhile: its end cannot be written without."""
-        try:
-            loaded: Loaded = await self.journal.ask(load, self.lease.run_id)
-        except asyncio.CancelledError:
-            if not self.cancelled:
-                raise
-            loaded = await self.journal.ask(load, self.lease.run_id)
-        return loaded
+        """What is there of the run. Also of one that is cancelled meanwhile, whose end cannot be written without.
+
+        While the database is away the lease is kept: it would cost an attempt to let it go silent.
+        """
+        until, pause, heard = time.monotonic() + OUTAGE_SECONDS, 0.0, False
+        while True:
+            try:
+                await asyncio.sleep(pause)
+                loaded: Loaded = await self.journal.ask(load, self.lease.run_id)
+                return loaded
+            except asyncio.CancelledError:
+                if heard or not self.cancelled:
+                    raise
+                heard = True
+            except (OperationalError, InterfaceError) as error:
+                stop.raise_when_requested()
+                if not is_outage(error) or time.monotonic() > until:
+                    raise
+                logger.warning("Run %s cannot be read (%s); trying again", self.lease.run_id, str(error).strip())
+                pause = LONGEST_PAUSE
 
     async def _drive(self, loaded: Loaded) -> None:
         try:
