@@ -3,7 +3,8 @@
 Read from the database when asked for, in a number of queries that does not depend on what is there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -28,13 +29,19 @@ from runs.models import Worker
 CLOSED = "Metrics are closed. Set EVALHUB_METRICS_TOKEN, and send it in the header `Authorization: Bearer TOKEN`."
 WRONG = "Send the value of EVALHUB_METRICS_TOKEN in the header `Authorization: Bearer TOKEN`."
 ENDPOINT = "endpoint"  # models of endpoint agents bear names that projects gave, and there may be any number
-CALL_COUNTERS = {
+OTHER = "other"
+NAMED_MODELS = 100  # the first ones that answered keep their label for ever, so that no counter ever loses what it had
+BY_PROVIDER = {
     "calls": ("evalhub_model_calls", "Requests to models, failed ones and retries among them."),
     "failed": ("evalhub_model_call_failures", "Requests to models that brought no answer."),
     "retries": ("evalhub_model_call_retries", "Requests to models that were not the first try."),
+}
+BY_MODEL = {
+    "answered": ("evalhub_model_answers", "Requests that a model answered."),
     "unpriced": ("evalhub_model_calls_unpriced", "Answers of models whose price is not known: they are missing in the spend."),
     "price_usd": ("evalhub_spend_usd", "What models cost, as far as prices are known, in US dollars."),
 }
+Sums = dict[tuple[str, str], workload.Calls]
 F = TypeVar("F", GaugeMetricFamily, CounterMetricFamily)
 _totals = workload.Totals()
 
@@ -111,30 +118,57 @@ def _workers() -> Iterator[Metric]:
 
 
 def _calls() -> Iterator[Metric]:
-    totals: workload.Tally = {}
-    for (model, purpose), calls in _totals.now().items():
-        key = (ENDPOINT if model.startswith(f"{ENDPOINT}/") else model, purpose)
-        totals[key] = totals.get(key, workload.Calls()) + calls
-    for column, (name, meaning) in CALL_COUNTERS.items():
-        family = CounterMetricFamily(name, meaning, labels=["model", "purpose"])
-        yield _filled(family, {key: float(getattr(calls, column)) for key, calls in totals.items()})
+    """What is typed makes no series: only who answered is named, and no more than NAMED_MODELS."""
+    found = _totals.now()
+    by_provider, by_model = _summed(found, _provider), _summed({key: calls for key, calls in found.items() if key.model}, _labels(found))
+    for label, sums, counters in (("provider", by_provider, BY_PROVIDER), ("model", by_model, BY_MODEL)):
+        for column, (name, meaning) in counters.items():
+            family = CounterMetricFamily(name, meaning, labels=[label, "purpose"])
+            yield _filled(family, {key: float(getattr(calls, column)) for key, calls in sums.items()})
     tokens = CounterMetricFamily("evalhub_model_tokens", "Tokens that models read and wrote.", labels=["model", "purpose", "direction"])
-    _filled(tokens, {(*key, "input"): calls.input_tokens for key, calls in totals.items()})
-    yield _filled(tokens, {(*key, "output"): calls.output_tokens for key, calls in totals.items()})
+    _filled(tokens, {(*key, "input"): calls.input_tokens for key, calls in by_model.items()})
+    yield _filled(tokens, {(*key, "output"): calls.output_tokens for key, calls in by_model.items()})
+
+
+def _summed(found: workload.Tally, label: Callable[[workload.Asked], str]) -> Sums:
+    sums: Sums = {}
+    for key, calls in found.items():
+        of = (label(key), key.purpose)
+        sums[of] = sums.get(of, workload.NONE) + calls
+    return sums
+
+
+def _provider(key: workload.Asked) -> str:
+    return key.provider
+
+
+def _labels(found: workload.Tally) -> Callable[[workload.Asked], str]:
+    """How a model is called in a label: by its name, if it is among the first that answered."""
+    answered = dict.fromkeys(key.model for key in found if key.model and key.provider != ENDPOINT)
+    named = set(itertools.islice(answered, NAMED_MODELS))
+
+    def label(key: workload.Asked) -> str:
+        if key.provider == ENDPOINT:
+            return ENDPOINT
+        return key.model if key.model in named else OTHER
+
+    return label
 
 
 def _providers() -> Iterator[Metric]:
-    """No project is named: providers of one name are one, and the servers of agents are `endpoint`."""
+    """No project is named: providers of one name are one, and the servers of agents are `endpoint`.
+
+    All are gauges, the 429 as well: a provider that is deleted or renamed takes its own along.
+    """
     uses = totals.uses()
     for column, name, meaning in (
         ("in_use", "evalhub_provider_open_requests", "Requests that are open at a provider."),
         ("waiting", "evalhub_provider_waiting_requests", "Requests that wait for a free place at a provider."),
+        ("throttled", "evalhub_provider_throttled_answers", "Answers 429 of the providers that are there, as long as they are."),
         ("ceiling", "evalhub_provider_ceiling_requests", "What may be open at once since a 429 came; 0 while none is recent."),
     ):
         gauge = GaugeMetricFamily(name, meaning, labels=["provider"])
         yield _filled(gauge, {(key,): getattr(use, column) for key, use in uses.items()})
-    throttled = CounterMetricFamily("evalhub_provider_throttled", "Answers 429 of a provider.", labels=["provider"])
-    yield _filled(throttled, {(key,): use.throttled for key, use in uses.items()})
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

@@ -4,14 +4,16 @@ What is given a project is of that project; everything else is of all together, 
 at what is alive or at the last days, never at history, so that it costs the same after a year.
 """
 
+import itertools
+import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, F, Min, Q, Sum
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
@@ -49,6 +51,10 @@ class Calls:
     price_usd: Decimal = Decimal(0)
 
     @property
+    def answered(self) -> int:
+        return self.calls - self.failed
+
+    @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
 
@@ -57,7 +63,20 @@ class Calls:
 
 
 COLUMNS = tuple(field.name for field in fields(Calls))
-Tally = dict[tuple[str, str], Calls]  # by model and purpose
+NONE = Calls()
+# Some of it came back: until then a name is only what somebody typed, and there may be any number of those.
+ANSWERED = Q(calls__gt=F("failed")) | Q(input_tokens__gt=0) | Q(output_tokens__gt=0) | Q(price_usd__gt=0)
+
+
+class Asked(NamedTuple):
+    """What calls are added up by. `model` is empty for all models of a provider that never answered."""
+
+    provider: str
+    model: str
+    purpose: str
+
+
+Tally = dict[Asked, Calls]
 
 
 def load(project: Project | None = None) -> Load:
@@ -114,9 +133,10 @@ def calls_since(project: Project, first_day: date) -> Calls:
 
 
 class Totals:
-    """All calls there ever were, by model and purpose, of all projects: the counters of a process's `/metrics`.
+    """All calls there ever were, of all projects: the counters of a process's `/metrics`.
 
-    Days that are settled are added up once a day and remembered, so that a scrape reads the last days alone.
+    Models stand in the order in which they first answered. Days that are settled are added up once a day and remembered, so that a
+    scrape reads the last days alone.
     """
 
     def __init__(self) -> None:
@@ -130,15 +150,23 @@ class Totals:
             until = datetime.now(UTC).date() - timedelta(days=SETTLED_DAYS)
             if self._until != until:
                 self._settled, self._until = _tally(day__lt=until), until
-            return merged(self._settled, _tally(day__gte=until))
+            return added(self._settled.items(), _tally(day__gte=until).items())
 
 
 def _tally(**days: date) -> Tally:
-    rows: Sequence[Mapping[str, Any]] = list(
-        CallTally.objects.filter(**days).order_by().values("model", "purpose").annotate(**{f"sum_{name}": Sum(name) for name in COLUMNS})
-    )
-    return {(row["model"], row["purpose"]): Calls(*(row[f"sum_{name}"] for name in COLUMNS)) for row in rows}
+    sums = {f"sum_{name}": Sum(name) for name in COLUMNS}
+    groups = CallTally.objects.filter(**days).order_by().values("model", "purpose").annotate(first=Min("id", filter=ANSWERED), **sums)
+    rows: list[Mapping[str, Any]] = sorted(groups, key=lambda row: row["first"] or math.inf)
+    return added((_asked(row), Calls(*(row[name] for name in sums))) for row in rows)
 
 
-def merged(one: Tally, other: Tally) -> Tally:
-    return {key: one.get(key, Calls()) + other.get(key, Calls()) for key in one.keys() | other.keys()}
+def _asked(row: Mapping[str, Any]) -> Asked:
+    return Asked(row["model"].partition("/")[0], row["model"] if row["first"] else "", row["purpose"])
+
+
+def added(*tallies: Iterable[tuple[Asked, Calls]]) -> Tally:
+    """Summed where the key is the same, in the order of first occurrence."""
+    sums: Tally = {}
+    for key, calls in itertools.chain(*tallies):
+        sums[key] = sums.get(key, NONE) + calls
+    return sums

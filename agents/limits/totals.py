@@ -16,7 +16,7 @@ DELETED = "deleted"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """`ceiling` adds up those that a 429 set lately; `throttled` counts every 429 there was."""
+    """`ceiling` adds up those that a 429 set lately; `throttled` counts every 429 of who is still there."""
 
     in_use: int = 0
     waiting: int = 0

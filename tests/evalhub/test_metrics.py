@@ -87,14 +87,15 @@ def test_what_waits_and_what_is_held_is_counted(scraper: Client) -> None:
     assert found["evalhub_database_up", ()] == 1
 
 
-def test_calls_are_counters_by_model_and_purpose(scraper: Client) -> None:
+def test_calls_are_counters_by_provider_and_answers_by_model(scraper: Client) -> None:
     tallied(calls=5, failed=1, retries=2, unpriced=1, input_tokens=100, output_tokens=20, price_usd=Decimal("0.25"))
     tallied(calls=1)
     found = scraped(scraper)
     labels = ("openai/gpt-4o", "agent")
-    assert found["evalhub_model_calls_total", labels] == 6
-    assert found["evalhub_model_call_failures_total", labels] == 1
-    assert found["evalhub_model_call_retries_total", labels] == 2
+    assert found["evalhub_model_calls_total", ("openai", "agent")] == 6
+    assert found["evalhub_model_call_failures_total", ("openai", "agent")] == 1
+    assert found["evalhub_model_call_retries_total", ("openai", "agent")] == 2
+    assert found["evalhub_model_answers_total", labels] == 5
     assert found["evalhub_model_calls_unpriced_total", labels] == 1
     assert found["evalhub_spend_usd_total", labels] == 0.25
     assert found["evalhub_model_tokens_total", ("input", *labels)] == 100
@@ -107,7 +108,59 @@ def test_agents_that_are_endpoints_are_one_model(scraper: Client) -> None:
     tallied(model="endpoint/Other", calls=3)
     text = scraper.get("/metrics").content.decode()
     assert "kitchen" not in text
-    assert scraped(scraper)["evalhub_model_calls_total", ("endpoint", "agent")] == 5
+    found = scraped(scraper)
+    assert found["evalhub_model_calls_total", ("endpoint", "agent")] == found["evalhub_model_answers_total", ("endpoint", "agent")] == 5
+
+
+def test_a_name_that_somebody_typed_makes_no_series_until_it_answers(scraper: Client) -> None:
+    tallied(calls=1, price_usd=Decimal("0.5"))
+    before = scraped(scraper)
+    for number in range(20):
+        tallied(model=f"openai/typed-{number}", calls=3, failed=3)
+    found = scraped(scraper)
+    assert {key for key in found if key[0].startswith("evalhub_model")} == {key for key in before if key[0].startswith("evalhub_model")}
+    assert found["evalhub_model_calls_total", ("openai", "agent")] == 61
+    tallied(model="openai/typed-7", calls=1, price_usd=Decimal("0.25"))
+    found = scraped(scraper)
+    assert found["evalhub_model_answers_total", ("openai/typed-7", "agent")] == 1
+    assert found["evalhub_spend_usd_total", ("openai/typed-7", "agent")] == 0.25
+
+
+def test_an_answer_that_was_refused_and_cost_something_is_in_the_spend(scraper: Client) -> None:
+    tallied(model="openai/odd", calls=1, failed=1, input_tokens=50_000, price_usd=Decimal("0.3"))
+    found = scraped(scraper)
+    assert found["evalhub_spend_usd_total", ("openai/odd", "agent")] == 0.3
+    assert found["evalhub_model_answers_total", ("openai/odd", "agent")] == 0
+
+
+def test_the_first_models_that_answered_keep_their_names_and_later_ones_are_other(scraper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "NAMED_MODELS", 2)
+    long_ago = datetime.now(UTC).date() - timedelta(days=9)
+    tallied(model="openai/early", calls=2, failed=2)
+    tallied(model="openai/zebra", calls=2, day=long_ago)
+    tallied(model="openai/horse", calls=3)
+    for number in range(4):
+        tallied(model=f"openai/a-{number}", calls=5)
+    tallied(model="openai/early", calls=7, failed=1)
+    found = {labels[0]: value for (name, labels), value in scraped(scraper).items() if name == "evalhub_model_answers_total"}
+    assert found == {"openai/zebra": 2, "openai/horse": 3, "other": 26}
+
+
+def test_no_counter_goes_back_when_a_project_or_a_provider_goes(scraper: Client) -> None:
+    tallied(calls=5, price_usd=Decimal(3))
+    project = factories.project()
+    tallied(project=project, calls=7, price_usd=Decimal(4))
+    provider = ModelProvider.objects.create(project=project, name="mine", base_url="http://127.0.0.1:1")
+    ProviderLoad.objects.create(key=provider_key(provider.pk), throttled=7, refilled_at=timezone.now())
+    before = scraped(scraper)
+    assert before["evalhub_spend_usd_total", ("openai/gpt-4o", "agent")] == 7
+    ModelProvider.objects.filter(pk=provider.pk).update(name="renamed")
+    renamed = scraped(scraper)
+    project.delete()
+    deleted = scraped(scraper)
+    for name, labels in before:
+        if name.startswith("evalhub_") and name.endswith("_total"):
+            assert before[name, labels] == renamed[name, labels] == deleted[name, labels], name
 
 
 def test_workers_say_what_they_do(scraper: Client) -> None:
@@ -136,7 +189,7 @@ def test_providers_of_one_name_are_one_and_agents_servers_have_none(scraper: Cli
         ProviderShare.objects.create(load=load, holder=uuid4(), in_use=3, waiting=1, since=now, expires_at=now + timedelta(seconds=9))
         ProviderShare.objects.create(load=load, holder=uuid4(), in_use=5, since=now, expires_at=now - timedelta(seconds=9))
     found = scraped(scraper)
-    assert found["evalhub_provider_throttled_total", ("openai",)] == 4
+    assert found["evalhub_provider_throttled_answers", ("openai",)] == 4
     assert found["evalhub_provider_open_requests", ("openai",)] == 6
     assert found["evalhub_provider_waiting_requests", ("google",)] == 1
     assert found["evalhub_provider_ceiling_requests", ("endpoint",)] == 4

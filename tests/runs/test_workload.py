@@ -18,6 +18,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
+GPT_AGENT = ("openai", "openai/gpt-4o", "agent")
 
 
 def worker(*, seen: timedelta = timedelta(0), **columns: Any) -> Worker:
@@ -125,11 +126,11 @@ def test_totals_add_up_all_days_but_read_the_old_ones_once(django_assert_num_que
     totals = workload.Totals()
     with django_assert_num_queries(2):
         first = totals.now()
-    assert first["openai/gpt-4o", "agent"].calls == 4
-    assert first["openai/gpt-4o", "judge"].price_usd == Decimal("0.5")
+    assert first[GPT_AGENT].calls == 4
+    assert first["openai", "openai/gpt-4o", "judge"].price_usd == Decimal("0.5")
     CallTally.objects.filter(pk=recent.pk).update(calls=5)
     with django_assert_num_queries(1):
-        assert totals.now()["openai/gpt-4o", "agent"].calls == 7
+        assert totals.now()[GPT_AGENT].calls == 7
 
 
 @pytest.mark.parametrize("deleted", [Project.delete, lambda project: Project.objects.filter(pk=project.pk).delete()], ids=["row", "query"])
@@ -142,7 +143,7 @@ def test_what_a_project_spent_stays_spent_when_it_is_deleted(deleted: Callable[[
     before = seen_before.now()
     deleted(gone)
     deleted(gone_too)
-    assert before["openai/gpt-4o", "agent"].price_usd == 3
+    assert before[GPT_AGENT].price_usd == 3
     assert seen_before.now() == workload.Totals().now() == before
     assert workload.calls_since(kept, date(2026, 1, 1)).calls == 4
 
