@@ -128,7 +128,7 @@ Q_CLUSTER = {
     "orm": "default",
     "workers": 1,  # each worker process is a cluster of its own (evalhub.cli.cluster)
     "poll": 0.2,
-    # A drain leaves by itself after five minutes; re-delivery before that would start it twice (decision 2).
+    # A drain that has work may take longer. Its ring is then delivered again, which only says once more that there is work (decision 1).
     "timeout": 540,
     "retry": 600,
     "save_limit": -1,

@@ -168,7 +168,8 @@ CANCEL = Operation(
     tag=READING,
     summary="Ask a run to stop.",
     description="One that waits ends at once; of one that runs the model call under way is aborted, and its status is `cancelled` within "
-    "about two seconds. What was said and paid is kept. A run that is over stays what it is.",
+    "about two seconds, or, should its worker die first, as soon as that is noticed. What was said and paid is kept. A run that is over "
+    "stays what it is.",
     body=ActionInput,
     answer=answers.EvalRun,
     example=Example(path={"runId": RUN_ID}, body={}, answer=CANCELLED),
