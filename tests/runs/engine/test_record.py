@@ -1,97 +1,93 @@
-"""What a run's recorder writes without being waited for: in order, soon, and never at the cost of what was paid for."""
+"""The recorder of a run whose samples commit at once: in order, in line before anybody waits, and without gaps."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
-from django.db import DataError, IntegrityError
+from django.db import DataError
 
 from agents.llm.types import CallRecord, Usage
 from runs.engine import lease
 from runs.engine.journal import Journal
-from runs.engine.lease import LeaseLost
 from runs.engine.record import RunRecorder
-from runs.engine.transcript import Entry, Line
-from runs.events.types import SessionStarted, TurnCompleted, TurnStarted
+from runs.engine.transcript import Entry, Purpose
+from runs.events.types import Retrying
 from runs.models import EvalRun
 from tests.support.runs import run_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SPOKEN = Entry(
-    lines=[Line(0, 0, 0, "user", "Hello")],
-    calls=[CallRecord("m", 1, 5, Usage(10, 5), Decimal("0.001"))],
-    events=[TurnCompleted(session_index=0, index=0, turn_index=0, role="user", content="Hello", simulated_at="")],
-)
-UNWRITABLE = {"total_turns": -1}
 
 
-def recorded(act: Callable[[RunRecorder], Awaitable[None]], *, lost: bool = False) -> EvalRun:
-    """The run as it is in the database after `act` with its recorder."""
-    run_make()
-    held = lease.claim(1)[0]
-    run = EvalRun.objects.select_related("project").get(pk=held.run_id)
-    if lost:
-        EvalRun.objects.filter(pk=run.pk).update(lease_token=None)
+def paid(*, error: str = "") -> Entry:
+    call = CallRecord("m", 1, 5, Usage(10, 5), Decimal("0.001"), error=error)
+    return Entry(purpose=Purpose.JUDGE, calls=[call], events=[Retrying(message="again", model="m", attempt=1)])
 
-    async def with_journal() -> None:
+
+async def written(run: EvalRun, entries: Sequence[Entry], *, cancelled: bool = False) -> list[object]:
+    """All handed over while the writer is busy with something else."""
+    busy, free = threading.Event(), threading.Event()
+
+    def something_else() -> None:
+        busy.set()
+        free.wait()
+
+    with Journal() as journal:
+        recorder = RunRecorder(run, lease.Lease(run.id, run.lease_token), journal)  # type: ignore[arg-type]
+        other = asyncio.create_task(journal.call(something_else))
+        await asyncio.to_thread(busy.wait)
+        tasks = [asyncio.create_task(recorder.commit(entry)) for entry in entries]
+        await asyncio.sleep(0)
+        if cancelled:
+            for task in tasks:
+                task.cancel()
+        free.set()
+        results = await asyncio.gather(*tasks, other, return_exceptions=True)
+        await recorder.settle()
+    return results[:-1]
+
+
+def claimed() -> EvalRun:
+    run = run_make()
+    lease.claim(1)
+    run.refresh_from_db()
+    return run
+
+
+def seqs(run: EvalRun) -> list[int]:
+    return list(run.events.order_by("seq").values_list("seq", flat=True))
+
+
+def test_what_is_cancelled_while_it_waits_for_another_commit_is_written_all_the_same() -> None:
+    run = claimed()
+    results = asyncio.run(written(run, [paid(), paid(), paid()], cancelled=True))
+    assert all(isinstance(result, asyncio.CancelledError) for result in results)
+    stored = EvalRun.objects.get(pk=run.pk)
+    assert (stored.model_calls.count(), stored.evaluation_cost_usd) == (3, Decimal("0.003"))
+    assert seqs(stored) == list(range(stored.next_seq))
+
+
+def test_a_step_that_fails_leaves_no_gap_before_those_behind_it() -> None:
+    run = claimed()
+    first, bad, last = asyncio.run(written(run, [paid(), paid(error="\ud800"), paid()]))
+    assert first is None
+    assert isinstance(bad, Exception)
+    assert last is None
+    stored = EvalRun.objects.get(pk=run.pk)
+    assert (stored.model_calls.count(), stored.evaluation_cost_usd) == (2, Decimal("0.002"))
+    assert seqs(stored) == list(range(stored.next_seq))
+
+
+def test_an_event_that_nobody_waited_for_says_with_the_next_commit_that_it_failed() -> None:
+    async def noted(run: EvalRun) -> None:
         with Journal() as journal:
-            await act(RunRecorder(run, held, journal))
+            recorder = RunRecorder(run, lease.Lease(run.id, run.lease_token), journal)  # type: ignore[arg-type]
+            recorder.later(Entry(columns={"agent_model": "\ud800"}))
+            await asyncio.sleep(0.1)
+            await recorder.commit(paid())
 
-    asyncio.run(with_journal())
-    return EvalRun.objects.get(pk=run.pk)
-
-
-def log_of(run: EvalRun) -> list[tuple[int, str]]:
-    return list(run.events.order_by("seq").values_list("seq", "type"))
-
-
-def test_what_follows_at_once_is_in_the_same_commit_and_after_it() -> None:
-    async def act(recorder: RunRecorder) -> None:
-        recorder.later(Entry(columns={"agent_model": "m"}, events=[SessionStarted(session_index=0)]))
-        recorder.note(TurnStarted(session_index=0))
-        await recorder.commit(SPOKEN)
-
-    run = recorded(act)
-    assert log_of(run) == [(0, "session_started"), (1, "turn_started"), (2, "turn_completed")]
-    assert (run.agent_model, run.next_seq, run.messages.count(), run.simulation_cost_usd) == ("m", 3, 1, Decimal("0.001"))
-    assert len(set(run.events.values_list("created_at", flat=True))) == 1
-
-
-def test_it_is_written_while_nobody_waits_for_it() -> None:
-    async def act(recorder: RunRecorder) -> None:
-        recorder.note(TurnStarted(session_index=0))
-        await asyncio.sleep(0)  # the journal writes out all that was handed over before it ends
-
-    assert log_of(recorded(act)) == [(0, "turn_started")]
-
-
-def test_when_it_cannot_be_written_what_is_paid_for_is_and_then_the_driver_is_told() -> None:
-    async def act(recorder: RunRecorder) -> None:
-        recorder.later(Entry(columns=UNWRITABLE, events=[TurnStarted(session_index=0)]))
-        await asyncio.sleep(0)  # it is on its way
-        with pytest.raises((IntegrityError, DataError)):
-            await recorder.commit(SPOKEN)
-        assert recorder.run.total_turns == 1
-        await recorder.commit(Entry(events=[TurnStarted(session_index=0, turn_index=1)]))  # told once
-
-    run = recorded(act)
-    assert log_of(run) == [(0, "turn_completed"), (1, "turn_started")]
-    assert run.messages.count() == run.model_calls.count() == 1
-
-
-def test_a_lost_lease_is_told_to_whoever_waits_until_all_is_written() -> None:
-    async def act(recorder: RunRecorder) -> None:
-        recorder.note(TurnStarted(session_index=0))
-        with pytest.raises(LeaseLost):
-            await recorder.settle()
-
-    assert log_of(recorded(act, lost=True)) == []
-
-
-def test_what_was_paid_for_cannot_be_handed_over_without_waiting() -> None:
-    async def act(recorder: RunRecorder) -> None:
-        with pytest.raises(ValueError, match="waited for"):
-            recorder.later(SPOKEN)
-
-    assert log_of(recorded(act)) == []
+    run = claimed()
+    with pytest.raises((UnicodeEncodeError, DataError)):
+        asyncio.run(noted(run))
+    assert EvalRun.objects.get(pk=run.pk).model_calls.count() == 1
