@@ -48,7 +48,12 @@ class Env(BaseSettings):
     worker_processes: int = Field(1, ge=1, le=64, description="Worker processes; one is enough for hundreds of conversations at once.")
     concurrency: int = Field(64, ge=1, le=2000, description="Runs that one worker process drives at once.")
     lease_seconds: float = Field(30.0, ge=2, le=600, description="Silence after which another worker may continue a run.")
-    stop_seconds: float = Field(10.0, ge=0, le=600, description="Seconds that turns in work have to be committed when a worker is stopped.")
+    stop_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=600,
+        description="Seconds that turns in work have to be committed when a worker is stopped. `evalhub up` gives them 2 at most, so that Ctrl-C is quick.",
+    )
     demo_delay: float = Field(1.2, ge=0, le=30, description="Seconds a demo agent or demo user takes to answer, so that people can watch.")
     model_timeout: float = Field(120.0, ge=1, le=3600, description="Seconds one model call may take.")
     model_attempts: int = Field(8, ge=1, le=20, description="Tries of one model call before it is given up.")
