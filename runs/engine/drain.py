@@ -1,6 +1,7 @@
 """One worker process at work: claims runs, drives up to `concurrency` of them on one loop, leaves when nothing is left or its time is up.
 
-Bounded (decision 2): after DRAIN_SECONDS it claims no more, and the task that called it rings for a successor. Called by runs.tasks only.
+Bounded (decision 2): after DRAIN_SECONDS it leaves as soon as it drives nothing, and the task that called it rings for a successor. Called
+by runs.tasks only.
 """
 
 import asyncio
