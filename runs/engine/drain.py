@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from agents.clients import outbound_policy
 from agents.limits.keeper import Gates
+from agents.llm import prices
 from agents.llm.http import open_session
 from runs.engine import lease, loop, presence, stop
 from runs.engine.execute import Execution
@@ -75,6 +76,7 @@ class Drain:
     driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
     stopped: list[Lease] = field(default_factory=list)
     finished: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)  # a run ended since this was cleared
     pace: Pace = field(default_factory=Pace)
 
     async def work(self) -> None:
@@ -111,7 +113,9 @@ class Drain:
             return 0
         for won in leases:
             execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates)
-            self.driven[won.run_id] = Driven(execution, asyncio.create_task(self._drive(execution)))
+            task = asyncio.create_task(self._drive(execution))
+            task.add_done_callback(lambda _: self.ended.set())
+            self.driven[won.run_id] = Driven(execution, task)
         return len(leases)
 
     async def _drive(self, execution: Execution) -> None:
@@ -132,11 +136,9 @@ class Drain:
 
     async def _wait(self) -> None:
         """A moment, or until a run ends and its place is free."""
-        tasks = [driven.task for driven in self.driven.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLAIM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        else:
-            await asyncio.sleep(CLAIM_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ended.wait(), CLAIM_SECONDS)
+        self.ended.clear()
         for run_id in [run_id for run_id, driven in self.driven.items() if driven.task.done()]:
             self.pace.ended += self.driven.pop(run_id).execution.calls
 
@@ -217,11 +219,13 @@ class Drain:
 async def drain(concurrency: int, linger: float) -> int:
     """Work until there is none. Returns how many runs were brought to an end."""
     row = WorkerRow(Worker.Kind.DRAIN, supervisor=presence.supervisor(), concurrency=concurrency)
+    listed = asyncio.create_task(asyncio.to_thread(prices.prepare))  # while the first calls are on their way
     with Journal() as journal:
         async with Gates(journal.call, row.id) as gates, open_session() as models_http, open_session(outbound_policy()) as endpoints_http:
             work = Drain(journal, models_http, endpoints_http, gates, row, concurrency, linger)
             await work.work()
-            return work.finished
+    await listed
+    return work.finished
 
 
 def run_drain(linger: float = LINGER_SECONDS) -> int:
