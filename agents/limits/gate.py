@@ -131,7 +131,7 @@ class ProviderGate:
         self._paused_until = time.monotonic() + grant.paused_s
         limited = grant.places is not None or grant.tokens is not None or grant.paused_s > 0
         self.due = time.monotonic() + (random.uniform(*BUSY_SECONDS) if limited else EASY_SECONDS)  # noqa: S311  # no secret
-        if grant.closed_s >= self._patience_s:
+        if grant.closed_s > self._patience_s:
             self._send_away()
         self._hand_out()
 

@@ -24,6 +24,7 @@ from agents.models import ModelProvider, ProviderLoad, ProviderShare
 SHARE_LENGTH = timedelta(seconds=10)
 CLOSING = timedelta(seconds=3)  # until a server has noticed that the process which asked it is gone
 FORGOTTEN = timedelta(days=30)
+SURE = 4  # refusals in a row
 SEVERE = 0.5  # a server that answers the other half is not closed: then only who was refused waits
 
 
@@ -184,6 +185,9 @@ def _paused_s(load: ProviderLoad, now: datetime) -> float:
 
 
 def _closed_s(load: ProviderLoad, now: datetime) -> float:
+    """Nothing before some pauses were in vain, so that no impatience makes a few refusals by chance final for all who wait."""
+    if load.refusals < SURE:
+        return 0.0
     return Closure(load.refusals, load.closed_since).lasted_s(load.last_429_at, now)
 
 

@@ -201,6 +201,14 @@ def test_refusals_beside_requests_that_are_being_answered_pause_nobody(provider:
     assert [refuse_all(key).paused_s for _ in range(4)] == [0, 0, 0, 0]
 
 
+def test_a_few_refusals_by_chance_do_not_close_a_server_for_the_impatient(provider: ModelProvider) -> None:
+    key, closed = provider_key(provider.pk), []
+    for _ in range(4):
+        pass_by(1)
+        closed.append(refuse_all(key).closed_s > 0)
+    assert closed == [False, False, False, True]
+
+
 def test_a_closed_server_of_long_ago_says_nothing(provider: ModelProvider) -> None:
     key = provider_key(provider.pk)
     for _ in range(4):
