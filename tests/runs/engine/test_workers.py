@@ -10,6 +10,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agents.limits import ledger
+from agents.limits.keys import environment_key
+from agents.models import ProviderShare
 from runs.engine import lease, workers
 from runs.engine.drain import run_drain
 from runs.models import EvalRun, Worker
@@ -59,6 +62,17 @@ def test_what_a_killed_process_held_is_free_before_its_parent_has_noticed(proces
     run.refresh_from_db()
     assert (run.status, run.attempt, run.lease_token) == (Status.PENDING, 1, None)
     assert not Worker.objects.exists()
+
+
+def test_the_places_of_a_killed_process_at_its_providers_count_for_seconds_only(process: subprocess.Popen[bytes]) -> None:
+    row, key = row_of(process.pid), environment_key("openai")
+    ledger.renew(row.id, ledger.Report(key, in_use=5, held=5, wanted=5, timeout_s=600.0))
+    process.kill()
+    wait_for(lambda: workers.born(process.pid) is None)
+    workers.bury_dead()
+    share = ProviderShare.objects.get(holder=row.id)
+    assert share.granted == 5, "its servers have not noticed yet"
+    assert share.holds_until <= timezone.now() + ledger.CLOSING
 
 
 def test_a_number_that_was_given_again_is_not_the_old_process(process: subprocess.Popen[bytes]) -> None:
