@@ -34,7 +34,7 @@ NAMED_MODELS = 100  # the first ones that answered keep their label for ever, so
 BY_PROVIDER = {
     "calls": ("evalhub_model_calls", "Requests to models, failed ones and retries among them."),
     "failed": ("evalhub_model_call_failures", "Requests to models that brought no answer."),
-    "retries": ("evalhub_model_call_retries", "Requests to models that were not the first try."),
+    "retries": ("evalhub_model_call_retries", "Requests to models that repeated one which had failed."),
 }
 BY_MODEL = {
     "answered": ("evalhub_model_answers", "Requests that a model answered."),
