@@ -171,8 +171,11 @@ def test_a_worker_that_writes_all_the_while_leaves_nothing_behind_and_breaks_not
     answers: list[object] = []
 
     def write() -> None:
-        while None in answers[-1:] or not answers:
-            answers.append(written(held, len(answers)))
+        try:
+            while None in answers[-1:] or not answers:
+                answers.append(written(held, len(answers)))
+        finally:
+            connection.close()  # `written` asks for the project of the run
 
     worker = threading.Thread(target=write)
     worker.start()
