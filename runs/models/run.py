@@ -161,6 +161,11 @@ class EvalRun(TimestampedModel):
         return self.status in ACTIVE
 
     @property
+    def may_go_on(self) -> bool:
+        """Whether something may still happen to it: somebody may resume one that was interrupted."""
+        return self.is_active or self.status == Status.INTERRUPTED
+
+    @property
     def total_cost_usd(self) -> float:
         return float(self.simulation_cost_usd + self.evaluation_cost_usd)
 

@@ -4,6 +4,7 @@ const end = document.getElementById("transcript-end");
 const jump = document.getElementById("jump");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const POLL_MS = 2000;
+const RESTING_POLL_MS = 10000; // somebody may resume an interrupted run
 const NEAR_END = 120;
 
 // A snapshot or a repeated update tells of sessions, turns and log lines that are here already: what is here stays, with its folds open.
@@ -61,6 +62,8 @@ function spoken(seconds) {
 let polling = 0;
 const state = () => document.getElementById("live-state");
 const isActive = () => "active" in state().dataset;
+const mayGoOn = () => "mayGoOn" in state().dataset;
+const pollSoon = () => setTimeout(poll, isActive() ? POLL_MS : RESTING_POLL_MS);
 
 async function poll() {
   if (!document.hidden) {
@@ -68,11 +71,11 @@ async function poll() {
     await htmx.ajax("GET", `${live.dataset.poll}?after=${state().dataset.seq}`, { source: live, swap: "none" }).catch(() => {});
     afterUpdate();
   }
-  if (polling && isActive()) polling = setTimeout(poll, POLL_MS);
+  if (polling && mayGoOn()) polling = pollSoon();
 }
 
 function startPolling() {
-  if (!polling && isActive()) polling = setTimeout(poll, POLL_MS);
+  if (!polling && mayGoOn()) polling = pollSoon();
 }
 
 function stopPolling() {
@@ -85,6 +88,7 @@ if (live) {
   document.addEventListener("htmx:wsAfterMessage", afterUpdate);
   document.addEventListener("htmx:wsOpen", stopPolling);
   document.addEventListener("htmx:wsClose", startPolling);
+  if (!isActive()) startPolling();
   setInterval(tick, 1000);
   addEventListener("scroll", () => { if (atEnd()) jump.hidden = true; }, { passive: true });
   jump.addEventListener("click", () => { goToEnd(); jump.hidden = true; });

@@ -1,12 +1,15 @@
 """A real EvalHub for the browser: `evalhub up` in a process of its own, reached only as a person or a client would."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,14 @@ class Site:
         config = {"max_sessions": sessions, "max_turns_per_session": turns}
         body = {"template_id": template, "simulation_config": config, "quality_only": not adaptation}
         return str(self._call("POST", "/api/v1/agents/Mara/run-eval", body)["run_id"])
+
+    def interrupt(self, run_id: str) -> None:
+        """Leave a run that is over as a worker's last death leaves one."""
+        with contextlib.closing(sqlite3.connect(self.data_dir / "evalhub.sqlite3", timeout=20)) as file, file:
+            file.execute("UPDATE runs_evalrun SET status = 'interrupted' WHERE id = ?", [uuid.UUID(run_id).hex])
+
+    def resume(self, run_id: str) -> None:
+        self._call("POST", f"/api/v1/eval-runs/{run_id}/resume", {})
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         self.key = self.key or command("create-key", "browser-tests", "--data-dir", str(self.data_dir)).strip()

@@ -70,6 +70,19 @@ def test_a_cited_quote_leads_to_its_turn_and_marks_it(site: Site, open_page: Ope
     picture(page)
 
 
+def test_a_page_of_an_interrupted_run_sees_that_somebody_else_resumed_it(site: Site, open_page: OpenPage) -> None:
+    page = watch(site, open_page, turns=2)
+    page.wait_for_selector("#progress .pill-completed", timeout=DONE_MS)
+    run_id = page.url.rstrip("/").rpartition("/")[2]
+    site.interrupt(run_id)
+    page.reload()
+    assert status(page) == "interrupted"
+    page.evaluate("window.neverReloaded = true")
+    site.resume(run_id)
+    page.wait_for_selector("#progress .pill-completed", timeout=DONE_MS)
+    assert page.evaluate("window.neverReloaded")
+
+
 def test_a_blocked_socket_is_replaced_by_polling(site: Site, open_page: OpenPage) -> None:
     page = open_page()
     page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1011))
