@@ -52,7 +52,8 @@ class Env(BaseSettings):
         10.0,
         ge=0,
         le=600,
-        description="Seconds that turns in work have to be committed when a worker is stopped. `evalhub up` gives them 2 at most, so that Ctrl-C is quick.",
+        description="Seconds that turns in work have to be committed when a worker is stopped. "
+        "`evalhub up` gives them 2 at most, so that Ctrl-C is quick.",
     )
     demo_delay: float = Field(1.2, ge=0, le=30, description="Seconds a demo agent or demo user takes to answer, so that people can watch.")
     model_timeout: float = Field(120.0, ge=1, le=3600, description="Seconds one model call may take.")
