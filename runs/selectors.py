@@ -9,11 +9,15 @@ from operator import attrgetter
 
 from django.db.models import Avg, Count, Q, QuerySet, Sum
 
+from agents.llm.types import CANCELLED
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset, first_rows, rows_after
 from runs import tally
 from runs.models import EvalRun, Message, ModelCall, RunQuerySet
 
+# As `CallRecord` says it of one call.
+FAILED = ~Q(error="") & ~Q(error=CANCELLED)
+UNPRICED = Q(price_usd=None) & (Q(error="") | Q(input_tokens__isnull=False) | Q(output_tokens__isnull=False))
 MOST_MESSAGES = 20_000  # in one answer with several runs: as many as one pasted transcript may have
 
 Whole = tuple[EvalRun, list[Message]]
@@ -115,11 +119,11 @@ def costs(*, run: EvalRun) -> Sequence[CostRow]:
         .values("purpose", "model")
         .annotate(
             calls=Count("id"),
-            failed=Count("id", filter=~Q(error="")),
+            failed=Count("id", filter=FAILED),
             tokens_in=Sum("input_tokens"),
             tokens_out=Sum("output_tokens"),
             price=Sum("price_usd"),
-            unpriced=Count("id", filter=Q(price_usd=None, error="")),
+            unpriced=Count("id", filter=UNPRICED),
             latency=Avg("latency_ms"),
         )
     )
