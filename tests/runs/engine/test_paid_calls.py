@@ -13,6 +13,7 @@ from agents.llm.types import CANCELLED
 from agents.models import ModelProvider
 from runs.engine import stop
 from runs.models import CallTally, EvalRun, Worker
+from runs.selectors import costs
 from runs.services import run_cancel
 from runs.states import Status
 from tests.support.drains import in_thread, slow, wait_for
@@ -78,6 +79,7 @@ def test_a_cancelled_judgement_keeps_the_answers_that_did_not_fit(server: MockMo
     assert last is not None
     assert (last.error, last.price_usd) == (CANCELLED, None)
     assert not CallTally.objects.exclude(failed=0).exists()
+    assert [(row.failed, row.unpriced) for row in costs(run=run)] == [(0, 0)] * 2
 
 
 def test_a_cancelled_turn_keeps_the_empty_answers_before_it(server: MockModelServer) -> None:
