@@ -116,9 +116,14 @@ class Installation:
     def statuses(self) -> Mapping[str, int]:
         return {status: int(count) for status, count in self.rows(STATUSES)}
 
-    def note_kill(self) -> int:
-        """Count what was paid for and is lost: asked of the server, stored by nobody, and nobody is left to store it. Returns how many."""
+    def note_kill(self, workers: int = 1) -> int:
+        """Count what was paid for and is lost: asked of the server, stored by nobody, and nobody is left to store it. Returns how many.
+
+        A run has one call open at a time, so more than the workers had places cannot have been in flight: the rest was not stored in time.
+        """
         lost = self.server.seen().made - self.stored_calls - self.in_flight
+        places = workers * int(self.settings.get("EVALHUB_CONCURRENCY", self.load.runs))
+        assert lost <= places, f"{lost} calls are lost, and {places} can have been open; {self.said()}"
         self.in_flight += lost
         return lost
 

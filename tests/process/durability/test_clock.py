@@ -83,7 +83,7 @@ def test_what_a_worker_with_a_wrong_clock_held_is_taken_over_when_it_dies(
     assert tree & drivers_of(here.folder, here.server.port), "there is nothing to take over from it"
     for pid in tree:
         kill_9(pid)
-    here.in_flight = here.server.seen().made - here.stored_calls  # with those of the other worker, which goes on
+    here.note_kill(workers=2)  # with those of the other worker, which goes on
     clock.set(TRUE)
     here.ends()
     conclude(f"a worker whose clock is {offset:+} s off dies", here)
