@@ -173,7 +173,8 @@ class Watchdog:
 
     def _hanging(self, now: float) -> list[Watched]:
         """The clusters whose drain is at work, lives, and has stopped beating though the database takes our own beats."""
-        beats = Worker.objects.filter(supervisor=self._row.id).values_list("pid", "seen_at")
+        beats = Worker.objects.filter(supervisor=self._row.id).order_by("seen_at").values_list("pid", "seen_at")
+        # The latest of a session counts: a drain that could not take its row away left an older one.
         said = {workers.session(pid): seen_at for pid, seen_at in beats}
         at_work = [watched for watched in self._watched if watched.cluster.at_work and watched.cluster.pid in said]
         return [watched for watched in at_work if watched.hangs(said[watched.cluster.pid], now)]
