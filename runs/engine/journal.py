@@ -24,7 +24,7 @@ from runs.engine.outage import Patience, is_outage, let_go
 from runs.engine.steps import Step
 
 logger = logging.getLogger(__name__)
-GATHER_SECONDS = 0.005  # the longest that a first step waits for others
+GATHER_SECONDS = 0.02
 Question = Callable[[Sequence[Any]], Mapping[Any, Any]]  # keys to answers
 MOST_JOBS = 500  # in one transaction; what comes meanwhile is the next one's
 
