@@ -69,9 +69,7 @@ def run_live(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 def run_cancel(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     run_or_404(request, run_id)  # before the question of the role, which is the one in the run's project
     require_editor(request)
-    cancelled = services.run_cancel(run_id=run_id, project=request.membership.project)
-    if cancelled.is_active:
-        messages.info(request, "The run was asked to stop. It ends before its next turn.")
+    services.run_cancel(run_id=run_id, project=request.membership.project)  # the page shows by itself that it stops, and that it has
     return redirect("run", run_id)
 
 
