@@ -4,7 +4,8 @@ const CHOICES = ["system", "light", "dark"];
 
 function readChoice() {
   try {
-    return localStorage.getItem("theme") || "system";
+    const stored = localStorage.getItem("theme");
+    return CHOICES.includes(stored) ? stored : "system"; // the admin pages keep theirs here too, and say "auto" for the system's
   } catch {
     return "system"; // storage is blocked: the system's theme, for this page only
   }
