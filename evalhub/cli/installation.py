@@ -13,7 +13,7 @@ from evalhub.cli.errors import CommandError
 from evalhub.env import BadSetting, Env, read_env
 
 OUR_APPS = frozenset({"accounts", "agents", "templates_app", "runs"})
-MIGRATION_LOCK = 0x45564C48  # "EVLH": any number that no other program on the same PostgreSQL server takes
+SETUP_LOCK = 0x45564C48  # "EVLH": any number that no other program on the same PostgreSQL server takes
 
 
 class Database(Enum):
@@ -130,24 +130,24 @@ def prepare() -> None:
     from evalhub.seed import seed_ensure
 
     refuse_newer(database_state())
-    with database_errors(), migration_lock():
+    with database_errors(), one_at_a_time():
         call_command("migrate", interactive=False, verbosity=0)
         seed_ensure()
 
 
 @contextlib.contextmanager
-def migration_lock() -> Iterator[None]:
-    """One migrates, the others wait: an advisory lock on PostgreSQL, a locked file beside the SQLite file."""
+def one_at_a_time() -> Iterator[None]:
+    """One migrates or sets up, the others wait: an advisory lock on PostgreSQL, a locked file beside the SQLite file."""
     from django.conf import settings
     from django.db import connection
 
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [SETUP_LOCK])
             try:
                 yield
             finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [SETUP_LOCK])
     else:
         with _locked_file(settings.DATA_DIR / "migrate.lock"):
             yield

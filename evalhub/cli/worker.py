@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from evalhub.cli.child import READY_LINE
-from evalhub.cli.installation import database_errors, django_start, require_current, set_environment
+from evalhub.cli.installation import database_errors, django_start, one_at_a_time, require_current, set_environment
 from evalhub.cli.parent import die_with_supervisor, forks_die_with_this, require_fork
 
 SWEEP = "runs.tasks.sweep"
@@ -18,7 +18,7 @@ def worker(*, data_dir: Path | None, worker_processes: int | None, concurrency: 
     set_environment(worker_processes=worker_processes, concurrency=concurrency)
     env = django_start(data_dir)
     require_current()
-    _schedule()
+    schedule_sweep()
     forks_die_with_this()
     from evalhub.cli.watchdog import Watchdog  # needs Django's apps
 
@@ -26,10 +26,16 @@ def worker(*, data_dir: Path | None, worker_processes: int | None, concurrency: 
     watchdog.forever(when_ready=lambda: typer.echo(READY_LINE))
 
 
-def _schedule() -> None:
-    """Every minute the queue itself sweeps and rings, whatever becomes of the supervisors."""
+def schedule_sweep() -> None:
+    """Every minute the queue itself sweeps and rings, whatever becomes of the supervisors.
+
+    django-q2 does not keep names apart, so supervisors that start at once take turns; a row that is there twice is made one again.
+    """
     from django_q.models import Schedule
 
-    with database_errors():
-        every_minute = {"func": SWEEP, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+    every_minute = {"func": SWEEP, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+    with database_errors(), one_at_a_time():
+        rows = Schedule.objects.filter(name="sweep")
+        if kept := rows.order_by("pk").first():
+            rows.exclude(pk=kept.pk).delete()
         Schedule.objects.update_or_create(name="sweep", defaults=every_minute)
