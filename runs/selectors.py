@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
+from statistics import median_low
 
 from django.db.models import Avg, Count, Q, QuerySet, Sum
 
@@ -18,6 +19,7 @@ from runs.models import EvalRun, Message, ModelCall, RunQuerySet
 # As `CallRecord` says it of one call.
 FAILED = ~Q(error="") & ~Q(error=CANCELLED)
 UNPRICED = Q(price_usd=None) & (Q(error="") | Q(input_tokens__isnull=False) | Q(output_tokens__isnull=False))
+PACE_TURNS = 15
 MOST_MESSAGES = 20_000  # in one answer with several runs: as many as one pasted transcript may have
 
 Whole = tuple[EvalRun, list[Message]]
@@ -110,6 +112,16 @@ class CostRow:
     price_usd: Decimal
     unpriced: int
     mean_latency_ms: int
+
+
+def pace(*, run: EvalRun) -> float | None:
+    """Seconds a turn took lately; None before there are three. One query.
+
+    The median, so that hours without a worker, which are one gap between two turns, count no more than any other.
+    """
+    said = run.messages.filter(role=Message.Role.USER).order_by("-index").values_list("created_at", flat=True)
+    gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(said[: PACE_TURNS + 1])]
+    return max(median_low(gaps), 0.0) if len(gaps) > 1 else None
 
 
 def costs(*, run: EvalRun) -> Sequence[CostRow]:

@@ -13,6 +13,7 @@ from runs.live.logbook import happening, log_lines
 from runs.live.scorecard import Scorecard, scorecard
 from runs.models import EvalRun, Message, RunEvent
 from runs.selectors import CostRow
+from runs.states import Status
 
 EVENTS_SHOWN = 300
 SIMULATED = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
@@ -35,14 +36,18 @@ class Progress:
 
 
 def progress(run: EvalRun) -> Progress:
-    """Turns done of turns planned, time taken, and what the pace so far says about the rest."""
+    """Turns done of turns planned, time since it began, and what the pace of the last turns says about the rest.
+
+    Nobody knows how long a run waits for a worker: while it does, no time left is told.
+    """
     since = run.started_at
     end = run.completed_at or timezone.now()
     elapsed = (end - since).total_seconds() if since else 0.0
     simulates = run.kind in SIMULATED
     left = run.planned_turns - run.total_turns
-    known = run.is_active and simulates and run.total_turns > 1 and left > 0
-    remaining = elapsed / run.total_turns * left if known else None
+    is_driven = run.status == Status.RUNNING and simulates and run.total_turns > 1 and left > 0
+    pace = selectors.pace(run=run) if is_driven else None
+    remaining = None if pace is None else pace * left
     return Progress(run.total_turns, run.planned_turns, simulates, elapsed, remaining, since if run.is_active else None)
 
 
@@ -85,7 +90,7 @@ def _still_silent(run: EvalRun, messages: Sequence[Message], events: Sequence[Ru
 
 
 def run_parts(run: EvalRun, *, events_limit: int | None = EVENTS_SHOWN) -> dict[str, Any]:
-    """Everything the partials show. Three queries beside the run itself."""
+    """Everything the partials show. Three queries beside the run itself, and one more while it goes on."""
     messages = list(selectors.transcript(run=run))
     events = latest_events(run, events_limit)
     last = events[-1] if events else None

@@ -166,12 +166,20 @@ def test_a_final_run_connects_to_nothing(owner: Client, project: Project) -> Non
     assert "htmx-2" not in text
 
 
+def half_done(project: Project, *, status: str, paused: timedelta) -> EvalRun:
+    """Four of eight turns, ten seconds each, with a pause before the last of them."""
+    now = timezone.now()
+    begun = [now - timedelta(seconds=seconds) - away for seconds, away in ((30, paused), (20, paused), (10, paused), (0, timedelta()))]
+    run = factories.run(project=project, kind="simulate", status=status, started_at=begun[0], total_turns=4, planned_turns=8)
+    for moment in begun:
+        factories.message(run=run, role="user", content="And then?", created_at=moment)
+    return run
+
+
 def test_a_running_run_says_how_far_it_is(owner: Client, project: Project) -> None:
-    started = timezone.now() - timedelta(seconds=60)
-    run = factories.run(project=project, status=Status.RUNNING, total_turns=2, started_at=started)
-    text = page(owner, run)
-    assert '<progress max="4" value="2"' in text
-    assert "turn 2 of at most 4 · 50 % · about 1m 0" in text
+    text = page(owner, half_done(project, status=Status.RUNNING, paused=timedelta(0)))
+    assert '<progress max="8" value="4"' in text
+    assert "turn 4 of at most 8 · 50 % · about 40s left" in text
 
 
 def test_nothing_on_the_page_needs_an_inline_script_or_style(owner: Client, project: Project) -> None:
@@ -212,6 +220,15 @@ def test_the_configuration_is_the_frozen_one(owner: Client, project: Project) ->
     text = page(owner, run)
     assert "Plans meals." in text
     assert "Somebody else" not in text
+
+
+@pytest.mark.parametrize("paused", [timedelta(0), timedelta(minutes=31)])
+def test_time_without_a_worker_is_no_part_of_the_time_left(project: Project, paused: timedelta) -> None:
+    assert parts.progress(half_done(project, status=Status.RUNNING, paused=paused)).remaining == pytest.approx(40)
+
+
+def test_no_time_left_is_told_while_a_run_waits_for_a_worker(project: Project) -> None:
+    assert parts.progress(half_done(project, status=Status.PENDING, paused=timedelta(0))).remaining is None
 
 
 @pytest.mark.parametrize("turns", [1, 10])
