@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Min, Q, Sum
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
@@ -119,7 +120,13 @@ def runs_silent(project: Project, most: int = LISTED) -> list[EvalRun]:
 
 def runs_interrupted(project: Project, most: int = LISTED) -> list[EvalRun]:
     """The newest runs of a project that ended because no worker brought them to their end. One query."""
-    return list(_listed(project, Status.INTERRUPTED).order_by("-created_at", "-id")[:most])
+    named = _listed(project, Status.INTERRUPTED).annotate(template_name=KT("template_snapshot__name"))
+    return list(named.order_by("-created_at", "-id")[:most])
+
+
+def interrupted_count(project: Project) -> int:
+    """How many runs of a project could be resumed. One query, of the index by status."""
+    return EvalRun.objects.of(project).filter(status=Status.INTERRUPTED).count()
 
 
 def _listed(project: Project, status: Status) -> RunQuerySet:

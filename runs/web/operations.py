@@ -47,6 +47,7 @@ def _standing(project: Project, of_all: bool) -> dict[str, object]:
         "waiting": workload.runs_waiting(project),
         "silent": workload.runs_silent(project),
         "interrupted": workload.runs_interrupted(project),
+        "interrupted_count": workload.interrupted_count(project),
     }
 
 

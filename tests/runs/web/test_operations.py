@@ -76,9 +76,9 @@ def test_a_visitor_is_led_to_sign_in(client: Client, db: None) -> None:
 
 
 def test_without_a_worker_it_says_how_to_start_one(owner: Client) -> None:
-    assert "No worker was seen in the last minute" in text(owner)
+    assert "No worker is at work" in text(owner)
     drain()
-    assert "No worker was seen in the last minute" not in text(owner)
+    assert "No worker is at work" not in text(owner)
 
 
 def test_workers_and_their_load_are_shown_to_staff(staff: Client) -> None:
@@ -113,6 +113,21 @@ def test_waiting_silent_and_interrupted_runs_of_this_project_are_named(owner: Cl
         assert f'id="{part}-{run.pk}"' in shown
     assert "Three workers died." in shown
     assert f'action="/runs/{interrupted.pk}/resume"' in shown
+
+
+def test_interrupted_runs_can_be_told_apart_and_are_all_to_be_found(owner: Client, project: Project) -> None:
+    for _ in range(12):
+        factories.run(project=project, status=Status.INTERRUPTED, template_snapshot={"name": "Warmth of tone"})
+    shown = text(owner)
+    assert "the newest 10 of 12" in shown
+    assert 'href="/runs/?status=interrupted"' in shown
+    newest = EvalRun.objects.earliest("-created_at")
+    assert f"{newest.get_kind_display()}, Warmth of tone, 0 turns, created {newest.created_at:%Y-%m-%d %H:%M:%S} UTC" in shown
+
+
+def test_a_few_interrupted_runs_need_no_link_to_more(owner: Client, project: Project) -> None:
+    factories.run(project=project, status=Status.INTERRUPTED)
+    assert "status=interrupted" not in text(owner)
 
 
 def elsewhere() -> list[str]:
@@ -185,12 +200,12 @@ def test_every_part_that_is_replaced_is_there_once(request: pytest.FixtureReques
 def test_the_number_of_queries_does_not_grow(staff: Client, project: Project, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     factories.run(project=project)
     ModelProvider.objects.create(project=project, name="first", base_url="http://127.0.0.1:1")
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         text(staff)
     for _ in range(3):
         drain()
         factories.run(project=project, status=Status.INTERRUPTED)
         factories.run(project=project, status=Status.RUNNING, lease_expires_at=timezone.now(), lease_token=uuid.uuid4())
         ModelProvider.objects.create(project=project, name=f"p{uuid.uuid4().hex[:8]}", base_url="http://127.0.0.1:1")
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         text(staff)
