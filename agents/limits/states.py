@@ -43,6 +43,11 @@ class ProviderState:
     closed_since: datetime | None = None
     hides_use: bool = False
 
+    @property
+    def all_are_open(self) -> bool:
+        """Whether it is the number of open requests that lets no other begin."""
+        return self.max_concurrent is not None and self.in_use >= self.max_concurrent
+
 
 def loads_of(keys: Collection[str]) -> dict[str, ProviderLoad]:
     """The loads with these keys, each with the sums of its living shares. One query."""

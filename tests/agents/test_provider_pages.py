@@ -77,7 +77,10 @@ def test_a_provider_where_requests_wait_is_not_called_free(viewer: Client, provi
     load = ProviderLoad.objects.create(key=provider_key(provider.id), refilled_at=now)
     assert state_of(viewer, provider) == "free"
     ProviderShare.objects.create(load=load, holder=uuid.uuid4(), in_use=5, waiting=195, since=now, expires_at=now + timedelta(minutes=1))
-    assert state_of(viewer, provider) == "at its limit"
+    assert state_of(viewer, provider) == "at its limit of 5 open at once"
+    ProviderShare.objects.update(in_use=0, waiting=6)
+    ModelProvider.objects.update(requests_per_minute=5)
+    assert state_of(viewer, provider) == "at its limit of 5 begun within 60 seconds, spread evenly"
 
 
 def test_places_that_a_lost_worker_may_be_using_are_shown(viewer: Client, provider: ModelProvider) -> None:
