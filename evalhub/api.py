@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, DisallowedHost, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views import defaults
@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from evalhub.accounts.access import Grant, key_grant, session_grant
 from evalhub.common.jsontext import BadJSON, read_json
 from evalhub.common.parsing import location
-from evalhub.common.problems import CONTENT_TYPE, UNREADABLE, Problem, error_item, problem_response, shown, unknown_path
+from evalhub.common.problems import CONTENT_TYPE, UNREADABLE, Problem, error_item, problem_response, shown, unknown_path, wrong_host
 
 if TYPE_CHECKING:  # while REST framework imports its views it reads the settings that import this module
     from rest_framework.views import APIView
@@ -131,7 +131,7 @@ def _unforeseen(exc: BaseException | None) -> Problem:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: what Django refuses before any view runs."""
     if request.path.startswith(API_ROOT):
-        return problem_response(400, UNREADABLE)
+        return problem_response(400, wrong_host(request) if isinstance(exception, DisallowedHost) else UNREADABLE)
     return defaults.bad_request(request, exception)
 
 

@@ -16,7 +16,7 @@ from evalhub.accounts.middleware import memberships_put
 from evalhub.accounts.models import ApiKey, Membership, Project
 from evalhub.accounts.selectors import KEY, Right, api_key_find, bearer_token, key_scopes, member_scopes, person
 from evalhub.accounts.throttle import request_count
-from evalhub.common.problems import UNREADABLE, Problem
+from evalhub.common.problems import Problem, wrong_host
 
 Scope = ApiKey.Scope
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="evalhub"'}
@@ -96,7 +96,7 @@ def stream_grant(scope: Mapping[str, Any], needed: Scope) -> Grant:
     try:
         request.get_host()
     except DisallowedHost:
-        raise Problem(400, UNREADABLE) from None
+        raise Problem(400, wrong_host(request)) from None
     grant = admitted(_sender(request), needed)
     grant.require(needed)
     return grant

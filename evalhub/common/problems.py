@@ -28,6 +28,9 @@ CODES = {
 }
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # of RFC 9110, where the names that Python knows depend on its version
 UNREADABLE = "The request could not be read."
+WRONG_HOST = (
+    "This server does not answer to the name {host!r}. Use one from its EVALHUB_ALLOWED_HOSTS in the address, or add this one there."
+)
 SHOWN_LENGTH = 100
 _SECRET_NAME = re.compile(r"secret|password|(?<!max_)token|authorization|(^|_|\.)api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"\b(sk[-_]|Bearer\s+)\S+|(?<=://)[^/@\s]+@")
@@ -100,6 +103,11 @@ def not_found(location: str, what: str, name: str, *, where: str = "in this proj
     """404 that names the thing. The same sentence whether it is not there or not yours, so that nobody learns what others have."""
     message = f"There is no {what} {shown(name)!r} {where}."
     return Problem(404, message, errors=[error_item(location, message, value=name, code="not_found")], resource=what)
+
+
+def wrong_host(request: HttpRequest) -> str:
+    """The sentence for Django's DisallowedHost, whose own is for the log."""
+    return WRONG_HOST.format(host=shown(request.META.get("HTTP_HOST", "")))
 
 
 def problem_response(status: int, detail: str, *, code: str = "") -> HttpResponse:

@@ -173,6 +173,14 @@ def test_an_exception_nobody_foresaw_is_told_without_details(caplog: pytest.LogC
     assert "hunter2" in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/api/v1/agents", "/api/v1/eval-runs"])
+def test_a_name_the_server_does_not_answer_to_is_named_with_its_setting(api: Api, path: str) -> None:
+    response = api.client.get(path, headers=api.headers, HTTP_HOST="stranger.example:18700")
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    assert "'stranger.example:18700'" in response.json()["detail"]
+    assert "EVALHUB_ALLOWED_HOSTS" in response.json()["detail"]
+
+
 def test_djangos_own_error_pages_are_problems_under_api_and_pages_elsewhere() -> None:
     for path, is_problem in (("/api/v2/agents", True), ("/runs/x", False)):
         request = AsyncRequestFactory().get(path)
