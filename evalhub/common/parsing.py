@@ -62,8 +62,8 @@ class Body(serializers.Serializer[Any]):
         return key in self.fields and self.fields[key].required
 
     def _unknown(self) -> list[ErrorDetail]:
-        known = ", ".join(self.fields)
-        return [ErrorDetail(f"There is no such key here; the keys are {known}.", code="unknown_key")]
+        known = f"the keys are {', '.join(self.fields)}" if self.fields else "no key is taken"
+        return [ErrorDetail(f"There is no such key here; {known}.", code="unknown_key")]
 
 
 # REST framework's fields take "5" for 5 and 5 for "5". A body says what it means; in a query everything is a text.

@@ -83,6 +83,7 @@ def test_no_body_is_as_good_as_an_empty_one_and_an_unknown_key_is_refused(owner:
     path = f"/api/v1/eval-runs/{interrupted.id}/{action}"
     refused = owner.client.post(path, json.dumps({"force": True}), content_type="application/json", headers=owner.headers)
     assert (refused.status_code, refused.json()["errors"][0]["location"]) == (422, "body.force")
+    assert refused.json()["errors"][0]["message"] == "There is no such key here; no key is taken."
     assert owner.client.post(path, headers=owner.headers, content_type="application/json").status_code == 200
 
 
