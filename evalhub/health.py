@@ -10,7 +10,7 @@ from runs import workload
 
 SILENT = f"database: no answer within {probes.PATIENCE_S:g} seconds"
 OUTDATED = "migrations: some are not applied; run `evalhub migrate`"
-UNATTENDED = "worker: none was seen in the last minute; start one with `evalhub worker`"
+UNATTENDED = "worker: none is at work; start one with `evalhub worker`"
 _migrated = False  # a database that was up to date stays it for as long as this process runs
 
 

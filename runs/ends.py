@@ -33,7 +33,7 @@ def cancel_wished(runs: RunQuerySet) -> int:
 
 def interrupt(run: EvalRun) -> None:
     """No attempt is left."""
-    reason = f"Its worker went silent {run.attempt} times in a row. What was done is kept; resume the run to go on."
+    reason = f"Its worker died or went silent {run.attempt} times in a row. What was done is kept; resume the run to go on."
     _end(run, Status.INTERRUPTED, reason, [Error(message=reason, error={"code": Status.INTERRUPTED.value, "message": reason})])
 
 

@@ -94,7 +94,9 @@ def bury_dead() -> int:
             ledger.bury(row.id)
             row.delete()
     if freed:
-        logger.warning("A worker process died; its %s runs wait for the next one", freed)
+        logger.warning(
+            "A worker process died. The %s runs it held are free: each goes on, or ends when it has used its attempts or was to stop", freed
+        )
     return freed
 
 
