@@ -10,6 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from agents.addresses import origin
+from agents.forms import LIMITS
 from agents.limits.states import in_words
 from agents.models import Agent, ModelProvider
 from agents.selectors import provider_load
@@ -35,9 +36,17 @@ class SecretAdmin(admin.ModelAdmin[Any]):
         super().save_model(request, obj, form, change)
 
 
+class ProviderForm(SecretForm):
+    """Its limits are bounded as on the provider's own page."""
+
+    class Meta:
+        field_classes = LIMITS
+
+
 @admin.register(ModelProvider)
 class ModelProviderAdmin(SecretAdmin):
-    list_display = ["name", "project", "kind", "base_url", "has_secret", "is_active"]
+    form = ProviderForm
+    list_display = ["name", "project", "kind", "base_url", "max_concurrent", "requests_per_minute", "has_secret", "is_active"]
     list_filter = ["kind", "project"]
     list_select_related = ["project"]
 

@@ -125,12 +125,13 @@ def test_an_owner_sets_limits_and_empties_them(owner: Client, provider: ModelPro
     assert provider.secret_encrypted
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "99999999999999999999"])
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "1000001", "99999999999999999999"])
 def test_what_cannot_be_a_limit_is_refused_beside_its_field_and_kept(owner: Client, provider: ModelProvider, value: str) -> None:
     answer = owner.post(path(provider), {"max_concurrent": value, "requests_per_minute": "77"})
     shown = answer.content.decode()
     assert answer.status_code == 400
     assert "Nothing was saved" in shown
+    assert shown.count("A whole number from 1 to 1,000,000; empty for no limit.") == 1
     assert f'value="{value}"' in shown
     assert 'value="77"' in shown
     assert 'aria-invalid="true"' in shown
