@@ -25,7 +25,17 @@ from rest_framework.response import Response
 from evalhub.accounts.access import Grant, key_grant, session_grant
 from evalhub.common.jsontext import BadJSON, read_json
 from evalhub.common.parsing import location
-from evalhub.common.problems import CONTENT_TYPE, UNREADABLE, Problem, error_item, problem_response, shown, unknown_path, wrong_host
+from evalhub.common.problems import (
+    CONTENT_TYPE,
+    UNREADABLE,
+    Problem,
+    database_away,
+    error_item,
+    problem_response,
+    shown,
+    unknown_path,
+    wrong_host,
+)
 
 if TYPE_CHECKING:  # while REST framework imports its views it reads the settings that import this module
     from rest_framework.views import APIView
@@ -108,7 +118,7 @@ def _as_problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
         return Problem(404, str(exc) or "There is nothing here.")
     if isinstance(exc, PermissionDenied):
         return Problem(403, str(exc) or "This key may not do that.")
-    return _unforeseen(exc)
+    return _broken(exc)
 
 
 def _refused(exc: DjangoValidationError) -> Problem:
@@ -120,6 +130,15 @@ def _refused(exc: DjangoValidationError) -> Problem:
         for message in messages
     ]
     return Problem(422, f"{items[0]['location']}: {items[0]['message']}", errors=items)
+
+
+def _broken(exc: Exception) -> Problem:
+    from runs.engine.outage import is_outage  # needs Django's settings, which import this module
+
+    if is_outage(exc):
+        logger.warning("A request found no database: %s", " ".join(str(exc).split()))
+        return database_away()
+    return _unforeseen(exc)
 
 
 def _unforeseen(exc: BaseException | None) -> Problem:

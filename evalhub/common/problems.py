@@ -32,6 +32,7 @@ WRONG_HOST = (
     "This server does not answer to the name {host!r}. Use one from its EVALHUB_ALLOWED_HOSTS in the address, or add this one there."
 )
 SHOWN_LENGTH = 100
+AWAY_RETRY_SECONDS = 5
 _SECRET_NAME = re.compile(r"secret|password|(?<!max_)token|authorization|(^|_|\.)api_?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"\b(sk[-_]|Bearer\s+)\S+|(?<=://)[^/@\s]+@")
 
@@ -108,6 +109,12 @@ def not_found(location: str, what: str, name: str, *, where: str = "in this proj
 def wrong_host(request: HttpRequest) -> str:
     """The sentence for Django's DisallowedHost, whose own is for the log."""
     return WRONG_HOST.format(host=shown(request.META.get("HTTP_HOST", "")))
+
+
+def database_away() -> Problem:
+    """For a request whose database is away, full or locked: nothing is wrong with what was sent."""
+    sentence = f"The database does not answer at the moment. Try again in {AWAY_RETRY_SECONDS} s."
+    return Problem(503, sentence, headers={"Retry-After": str(AWAY_RETRY_SECONDS)})
 
 
 def problem_response(status: int, detail: str, *, code: str = "") -> HttpResponse:

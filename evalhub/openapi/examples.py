@@ -5,7 +5,7 @@ from typing import Any
 
 from evalhub.common.describing import Operation
 from evalhub.common.parsing import Body, parse
-from evalhub.common.problems import Problem, invalid, not_found
+from evalhub.common.problems import Problem, database_away, invalid, not_found
 
 PROBLEMS = {
     400: Problem(400, "The body cannot be read. It is not JSON: Expecting value (line 1, column 16)."),
@@ -19,6 +19,7 @@ PROBLEMS = {
         "EvalHub itself failed. The server's log has the details under 5d1c7f0a-2b1e-4c57-9d8e-0f6f4c1f7a33.",
         instance="urn:uuid:5d1c7f0a-2b1e-4c57-9d8e-0f6f4c1f7a33",
     ),
+    503: database_away(),
 }
 OF_PATHS = {"agentId": ("path.agent", "agent"), "runId": ("path.run_id", "run"), "templateId": ("path.template_id", "evaluation template")}
 

@@ -8,7 +8,10 @@ from evalhub.common.problems import CONTENT_TYPE
 
 Schema = dict[str, Any]
 WRITING = frozenset({"POST", "PUT", "PATCH"})
-EVERYWHERE = {500: "EvalHub itself failed. The sentence names an id, under which the server's log has the details."}
+EVERYWHERE = {
+    500: "EvalHub itself failed. The sentence names an id, under which the server's log has the details.",
+    503: "The database does not answer. `Retry-After` says how many seconds to wait.",
+}
 WITH_KEY = {
     401: "No API key and no session, or a key that is unknown or revoked.",
     403: "The key or the role may not do that (`required_scope` says what it lacks).",
@@ -30,6 +33,7 @@ COMMON = {
     415: "UnsupportedMediaType",
     429: "TooManyRequests",
     500: "InternalError",
+    503: "Unavailable",
 }
 
 RATE_HEADERS: Mapping[str, Schema] = {
@@ -61,8 +65,8 @@ def refusals(operation: Operation, method: str, *, is_public: bool, has_path: bo
 
 def refusal(status: int, when: str, example: Schema | None, *, is_public: bool) -> Schema:
     """The response object of an error."""
-    headers = {} if is_public or status in (401, 500) else dict(RATE_HEADERS)
-    if status == 429:
+    headers = {} if is_public or status in (401, 500, 503) else dict(RATE_HEADERS)
+    if status in (429, 503):
         headers["Retry-After"] = RETRY_AFTER
     if status == 401:
         headers["WWW-Authenticate"] = CHALLENGE

@@ -195,6 +195,6 @@ STREAM = Operation(
     query=StreamQuery,
     answer=answers.EvalRunEvent,
     media_type="text/event-stream",
-    refusals={503: "So many streams are open that this server has no room for another."},
+    refusals={503: "The database does not answer, or so many streams are open that this server has no room for another."},
     example=Example(path={"runId": RUN_ID}),
 )

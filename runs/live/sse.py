@@ -20,7 +20,8 @@ from channels.db import database_sync_to_async
 from evalhub.accounts.access import Scope, stream_grant
 from evalhub.accounts.models import Project
 from evalhub.accounts.selectors import Right
-from evalhub.common.problems import CONTENT_TYPE, Problem, invalid, not_found
+from evalhub.common.problems import CONTENT_TYPE, Problem, database_away, invalid, not_found
+from runs.engine.outage import is_outage
 from runs.live.seats import seats
 from runs.live.tail import tail
 from runs.live.watch import RightLost, Told
@@ -60,7 +61,10 @@ async def events(scope: Message, receive: Receive, send: Send) -> None:
         except Problem as problem:
             await _refuse(send, problem)
             return
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                await _refuse(send, database_away())
+                return
             logger.exception("An event stream could not be opened")
             await _refuse(send, Problem(500, "EvalHub itself failed. The server's log has the details."))
             return

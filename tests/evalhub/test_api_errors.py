@@ -1,10 +1,13 @@
 """Errors of the API: never HTML, never a stack trace, always a problem that says what to do."""
 
+import contextlib
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError, connection
 from django.test import AsyncRequestFactory, Client
 
 from agents.api.endpoints import Agents
@@ -179,6 +182,36 @@ def test_a_name_the_server_does_not_answer_to_is_named_with_its_setting(api: Api
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
     assert "'stranger.example:18700'" in response.json()["detail"]
     assert "EVALHUB_ALLOWED_HOSTS" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/agents", "/eval-runs", "/eval-templates"])
+def test_a_database_that_is_away_is_a_503_that_says_when_to_ask_again(
+    transactional_db: None, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    api = Api(factories.project())
+    with unreachable_database():
+        response = api.get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "Try again in 5 s." in response.json()["detail"]
+    assert "Traceback" not in caplog.text
+    assert api.get(path).status_code == 200
+
+
+def test_what_is_wrong_with_a_statement_is_no_outage() -> None:
+    assert problem_handler(ProgrammingError("no such column"), {}).status_code == 500
+
+
+@contextlib.contextmanager
+def unreachable_database() -> Iterator[None]:
+    connection.close()
+    there = connection.settings_dict
+    nowhere = {"NAME": "/nowhere/at/all.sqlite3"} if connection.vendor == "sqlite" else {"HOST": "127.0.0.1", "PORT": "9"}
+    connection.settings_dict = there | nowhere
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = there
 
 
 def test_djangos_own_error_pages_are_problems_under_api_and_pages_elsewhere() -> None:

@@ -13,8 +13,8 @@ from tests.runs.api.client import Api
 from tests.support.described import check_shape
 
 PROBLEM = "application/problem+json"
-EVERYWHERE = {"401", "403", "429", "500"}
-ONLY_A_SENTENCE = {("getSchema", "404"), ("streamEvalEvents", "503"), ("createAgent", "404")}
+EVERYWHERE = {"401", "403", "429", "500", "503"}
+ONLY_A_SENTENCE = {("getSchema", "404"), ("createAgent", "404")}
 
 
 def refusals() -> Iterator[tuple[str, str, dict[str, Any]]]:
