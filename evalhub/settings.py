@@ -100,6 +100,13 @@ POSTGRES_OPTIONS: dict[str, Any] = {
 }
 
 
+DATABASE_SCHEMES = ("postgres://", "postgresql://", "sqlite://")
+WELL_FORMED_DATABASE = (
+    "must look like postgres://USER:PASSWORD@HOST:5432/NAME, with % codes for special characters of the password (# is %23). "
+    "Leave it out for SQLite in the data folder."
+)
+
+
 def database(url: str) -> dict[str, Any]:
     """DATABASES["default"]: SQLite in the data folder, or what DATABASE_URL says."""
     if not url:
@@ -109,13 +116,19 @@ def database(url: str) -> dict[str, Any]:
             "OPTIONS": SQLITE_OPTIONS,
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
         }
+    if not url.startswith(DATABASE_SCHEMES):
+        raise ImproperlyConfigured(f"DATABASE_URL {WELL_FORMED_DATABASE}")
     try:
         parsed: dict[str, Any] = dict(dj_database_url.parse(url))
-    except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError, ValueError) as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
+    except (
+        dj_database_url.ParseError,
+        dj_database_url.UnknownSchemeError,
+        ValueError,
+    ):  # with sentences for programmers
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read; it {WELL_FORMED_DATABASE}") from None
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
         parsed["OPTIONS"] = SQLITE_OPTIONS
-    elif parsed["ENGINE"] == "django.db.backends.postgresql":
+    else:
         parsed["OPTIONS"] = POSTGRES_OPTIONS | parsed.get("OPTIONS", {})  # the address has the last word
     return parsed
 

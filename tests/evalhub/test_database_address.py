@@ -32,6 +32,9 @@ def test_sqlite_has_none_of_them() -> None:
     assert "connect_timeout" not in database("sqlite:////tmp/evalhub.sqlite3")["OPTIONS"]
 
 
-def test_an_address_of_nothing_we_know_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL cannot be read"):
-        database("redis://127.0.0.1/0")
+@pytest.mark.parametrize("address", ["redis://127.0.0.1/0", "mysql://u:hunter2@h/n", "garbage", "postgres://u:hunter2#1@h/n"])
+def test_an_address_that_cannot_be_used_is_refused_with_what_it_must_look_like(address: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="postgres://USER:PASSWORD@HOST:5432/NAME") as refused:
+        database(address)
+    assert "hunter2" not in str(refused.value)
+    assert len(str(refused.value)) < 250
