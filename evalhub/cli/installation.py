@@ -113,14 +113,33 @@ def require_current() -> None:
 
 
 def require_started() -> None:
-    """For commands that work beside a running EvalHub: an empty database is prepared, an older one is left to its owner."""
+    """For commands that work beside a running EvalHub: an empty database is prepared, an older one is left to `evalhub migrate`."""
     state = database_state()
     if state is Database.EMPTY:
+        _require_no_tables()
         prepare()
-        where = read_env().resolved_data_dir
-        typer.echo(f"There was no database yet, so one was made in {where}. If EvalHub runs with another --data-dir, give that.", err=True)
+        typer.echo(f"The tables were not there yet, so they were made in {_database_place()}", err=True)
     elif state is not Database.CURRENT:
         require_current()
+
+
+def _require_no_tables() -> None:
+    """A database that has somebody's tables may be the wrong one, or one whose first `evalhub migrate` is under way."""
+    from django.db import connection
+
+    with database_errors():
+        if connection.introspection.table_names():
+            raise CommandError("The database has tables, but none of EvalHub's. If it is the right one, run `evalhub migrate` first.")
+
+
+def _database_place() -> str:
+    """Where the tables are, and which setting says so. Without the password."""
+    from django.db import connection
+
+    place = connection.settings_dict
+    if connection.vendor == "postgresql":
+        return f"the PostgreSQL database {place['NAME']} on {place['HOST'] or 'this machine'} (DATABASE_URL)."
+    return f"{place['NAME']}. If EvalHub runs with another --data-dir or a DATABASE_URL, give that."
 
 
 def prepare() -> None:

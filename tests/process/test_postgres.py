@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +21,11 @@ def test_the_same_command_works_on_postgresql(database: str, up: Callable[..., U
     assert (run["status"], run["total_turns"]) == ("completed", 3)
     assert len(run["evaluation_result"]["categories"]) == 5
     assert not (site.folder / "evalhub.sqlite3").exists()
+
+
+def test_the_first_command_on_an_empty_server_says_where_the_tables_are(database: str, tmp_path: Path) -> None:
+    made = evalhub("create-key", "early", "--data-dir", str(tmp_path), DATABASE_URL=database)
+    assert made.returncode == 0, made.stderr
+    assert "made in the PostgreSQL database" in made.stderr
+    assert "DATABASE_URL" in made.stderr
+    assert str(tmp_path) not in made.stderr

@@ -136,7 +136,7 @@ def test_a_key_can_be_made_while_it_runs(up: Start, folder: Path) -> None:
 def test_a_key_on_a_fresh_folder_prepares_it_first(folder: Path) -> None:
     ended = evalhub("create-key", "laptop", "--data-dir", str(folder))
     assert ended.returncode == 0
-    assert f"no database yet, so one was made in {folder}" in ended.stderr
+    assert f"The tables were not there yet, so they were made in {folder}/evalhub.sqlite3." in ended.stderr
     assert ended.stdout.startswith("sk_")
 
 

@@ -8,6 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from evalhub.accounts.models import ApiKey, Project
 from evalhub.accounts.selectors import api_key_find
 from evalhub.accounts.services import user_of_link
+from evalhub.cli.installation import OUR_APPS
 from evalhub.cli.options import Scope
 from tests.evalhub.cli.conftest import Command
 
@@ -92,6 +93,15 @@ def test_a_database_of_a_newer_version_is_one_sentence(command: Command, project
     assert ended.err == (
         "evalhub: The database was made by a newer version of EvalHub. Update EvalHub, or choose another folder with --data-dir.\n"
     )
+
+
+def test_a_database_with_tables_of_somebody_else_is_left_alone(command: Command, project: Project) -> None:
+    ours = [key[0] for key in MigrationRecorder(connection).applied_migrations() if key[0] in OUR_APPS]
+    MigrationRecorder(connection).migration_qs.filter(app__in=ours).delete()
+    ended = command("create-key", "ci")
+    assert ended.code == 2
+    assert ended.err == "evalhub: The database has tables, but none of EvalHub's. If it is the right one, run `evalhub migrate` first.\n"
+    assert not MigrationRecorder(connection).migration_qs.filter(app__in=ours).exists()
 
 
 @pytest.mark.parametrize("asked", [["web", "--port", "0"], ["worker"], ["create-key", "ci"]])
