@@ -38,6 +38,13 @@ def test_every_page_fits_its_window(site: Site, open_page: OpenPage, picture: Pi
         picture(page, name)
 
 
+@pytest.mark.parametrize("path", [path for _, path in OWNERS_PAGES])
+def test_on_a_phone_no_figure_and_no_part_of_the_navigation_is_out_of_sight(open_page: OpenPage, path: str) -> None:
+    page = open_page(width=360, leads_to=path)
+    assert page.locator(".top-nav a, .scroll td").count() > 3
+    assert page.evaluate("[...document.querySelectorAll('.top-nav, .scroll')].every(box => box.scrollWidth <= box.clientWidth)")
+
+
 def test_dark_mode_follows_the_system_and_the_switch(site: Site, open_page: OpenPage) -> None:
     page = open_page(color_scheme="dark")
     background = "getComputedStyle(document.body).backgroundColor"
@@ -61,7 +68,7 @@ def test_rows_update_themselves_until_nothing_is_active(site: Site, open_page: O
 
 
 def test_the_operations_page_updates_its_figures_and_leaves_the_rest_alone(site: Site, open_page: OpenPage) -> None:
-    page = open_page(leads_to="/operations/", width=360)
+    page = open_page(leads_to="/operations/", width=500)  # where its tables scroll
     workers = page.locator("[role=group]", has=page.locator("#ops-worker-rows"))
     workers.evaluate("table => { table.focus(); table.scrollLeft = 40; }")
     site.start_run(turns=8)
