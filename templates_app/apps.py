@@ -5,4 +5,5 @@ from django.apps import AppConfig
 
 class Config(AppConfig):
     name = "templates_app"
+    verbose_name = "Templates"
     default_auto_field = "django.db.models.BigAutoField"

@@ -68,5 +68,7 @@ class CallTally(models.Model):
     price_usd = models.DecimalField(max_digits=20, decimal_places=8, default=0)
 
     class Meta:
+        verbose_name = "daily tally of calls"
+        verbose_name_plural = "daily tallies of calls"
         constraints = [models.UniqueConstraint(fields=["project", "day", "model", "purpose", "shard"], name="call_tally_once")]
         indexes = [models.Index(fields=["day"], name="call_tally_day")]
