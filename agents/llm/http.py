@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from agents.llm.errors import LLMError, PermanentError, RateLimited, RetryableError
+from agents.llm.jsonbytes import json_bytes
 from agents.llm.outbound import AddressPolicy, LiteralGuard, VettingResolver
 from agents.llm.quoting import looks_like_html, quote
 from agents.llm.retry_after import retry_after_s
@@ -79,7 +80,9 @@ class Target:
 
 def target_of(spec: ModelSpec, url: str, headers: Mapping[str, str]) -> Target:
     timeout = aiohttp.ClientTimeout(total=spec.timeout_s, sock_connect=CONNECT_TIMEOUT_S)
-    return Target(spec, url, CIMultiDict({**headers, **spec.headers}), timeout)
+    told = CIMultiDict({**headers, **spec.headers})
+    told.setdefault("Content-Type", "application/json")
+    return Target(spec, url, told, timeout)
 
 
 async def post_json(http: aiohttp.ClientSession, target: Target, body: Mapping[str, Any]) -> Any:
@@ -117,7 +120,9 @@ def where(spec: ModelSpec, url: str) -> str:
 
 async def _send(http: aiohttp.ClientSession, target: Target, body: Mapping[str, Any]) -> Answer:
     try:
-        async with http.post(target.url, json=body, headers=target.headers, timeout=target.timeout, allow_redirects=False) as response:
+        async with http.post(
+            target.url, data=json_bytes(body), headers=target.headers, timeout=target.timeout, allow_redirects=False
+        ) as response:
             return Answer(response.status, await _read(response, target), response.headers)
     except LLMError:
         raise

@@ -4,7 +4,6 @@ One statement a table and commit: a thread that lets go of the interpreter's loc
 the databases is only how rows are handed over (`Rows.source`). A test compares the columns with the models.
 """
 
-import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -14,6 +13,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
+from agents.llm.jsonbytes import json_bytes
 from agents.llm.types import CallRecord
 from runs.engine import meter
 from runs.engine.steps import Step
@@ -155,7 +155,7 @@ def _records(fields: Sequence["models.Field[Any, Any]"], columns: Sequence[Seque
     typed = list(zip(names, fields, strict=True))
     types = ", ".join(f"{name} {_record_type(field)}" for name, field in typed)
     read = ", ".join(f"{name}::jsonb AS {name}" if isinstance(field, models.JSONField) else name for name, field in typed)
-    text = json.dumps([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)], default=str)
+    text = json_bytes([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]).decode()
     return f"SELECT {read} FROM json_to_recordset(%s::json) AS r({types})", [text]  # noqa: S608  as above
 
 
@@ -191,7 +191,7 @@ def _encoder(vendor: str, field: "models.Field[Any, Any]") -> Encoder | None:
 
 
 def _json(value: Any) -> str:
-    return value if type(value) is log.Written else json.dumps(value)
+    return value if type(value) is log.Written else json_bytes(value).decode()
 
 
 def _hex(value: uuid.UUID | None) -> str | None:

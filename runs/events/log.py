@@ -3,13 +3,13 @@
 Readers ask by (run, seq), never by a global id: PostgreSQL commits out of order (decision 8).
 """
 
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from agents.llm.jsonbytes import json_bytes
 from runs.events.types import Event, Totals
 from runs.models import EvalRun, RunEvent
 
@@ -32,7 +32,8 @@ class Numbered(NamedTuple):
 
 def numbered(first_seq: int, events: Sequence[Event], totals: Totals) -> list[Numbered]:
     """Events numbered from `first_seq`. The caller holds the run's lease and stores them in the same transaction as the new counter."""
-    return [Numbered(first_seq + offset, event.type, Written(json.dumps(event.payload(totals)))) for offset, event in enumerate(events)]
+    written = (Written(json_bytes(event.payload(totals)).decode()) for event in events)
+    return [Numbered(first_seq + offset, event.type, text) for offset, (event, text) in enumerate(zip(events, written, strict=True))]
 
 
 def append(run: EvalRun, events: Sequence[Event]) -> None:
