@@ -120,11 +120,7 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL {WELL_FORMED_DATABASE}")
     try:
         parsed: dict[str, Any] = dict(dj_database_url.parse(url))
-    except (
-        dj_database_url.ParseError,
-        dj_database_url.UnknownSchemeError,
-        ValueError,
-    ):  # with sentences for programmers
+    except ValueError:  # ParseError and UnknownSchemeError are some; their sentences are for programmers
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read; it {WELL_FORMED_DATABASE}") from None
     if parsed["ENGINE"] == "django.db.backends.sqlite3":
         parsed["OPTIONS"] = SQLITE_OPTIONS
