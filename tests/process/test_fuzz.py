@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.process.running import Up, evalhub
+from tests.support.postgres import of_this_half
 
 pytestmark = pytest.mark.slow
 FUZZING = Path(__file__).parent / "fuzzing"
@@ -56,7 +57,7 @@ class Target:
         return found
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=of_this_half("sqlite", "postgresql"))
 def target(request: pytest.FixtureRequest, up: Callable[..., Up]) -> Target:
     environment = dict(SERVER)
     if request.param == "postgresql":

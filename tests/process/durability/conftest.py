@@ -1,6 +1,5 @@
 """An installation of either kind for a test, and the table of all that was tried."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from tests.process.durability.blanks import Blanks
 from tests.process.durability.installation import Installation, installation
 from tests.process.durability.table import Table
-from tests.support.postgres import SERVER
+from tests.support.postgres import SERVER, of_this_half
 
 TABLE = pytest.StashKey[Table]()
 Install = Callable[..., Installation]
@@ -34,15 +33,7 @@ def conclude(pytestconfig: pytest.Config) -> Conclude:
     return pytestconfig.stash.setdefault(TABLE, Table()).conclude
 
 
-def kinds() -> list[Any]:
-    """Both databases; but each half of the gate tries the one that is its own."""
-    sqlite, postgres = pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)
-    if not os.environ.get("EVALHUB_TEST_CI"):
-        return [sqlite, postgres]
-    return [postgres] if os.environ.get("EVALHUB_TEST_DATABASE_URL") else [sqlite]
-
-
-@pytest.fixture(params=kinds())
+@pytest.fixture(params=of_this_half("sqlite", pytest.param("postgres", marks=pytest.mark.postgres)))
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
