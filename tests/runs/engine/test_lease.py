@@ -178,5 +178,5 @@ def test_a_run_that_was_to_stop_is_ended_by_the_sweep(attempt: int) -> None:
 @pytest.mark.parametrize("looked_for", [EvalRun.objects.claimable, EvalRun.objects.abandoned, EvalRun.objects.unheard])
 def test_a_claim_reads_only_what_is_alive(looked_for: Callable[[], RunQuerySet]) -> None:
     if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL reads a small table whole, whatever the indexes are")
+        pytest.skip("only SQLite: PostgreSQL reads a small table whole, whatever the indexes are")
     assert "run_claim" in looked_for().order_by("created_at").explain()
