@@ -32,6 +32,9 @@ from runs.models import Worker
 logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 300.0
 CLAIM_SECONDS = 0.2
+# Hundreds that begin at once go on in step: the processor rests while they all wait for answers, and then they all wait for it.
+CLAIM_AT_MOST = 50
+RAMP_SECONDS = 0.02
 WATCH_SECONDS = 0.5
 SWEEP_SECONDS = 60.0
 ABORT_SECONDS = 2.0
@@ -100,10 +103,13 @@ class Drain:
                 idle_since = time.monotonic()
             elif not may_claim or time.monotonic() - idle_since > self.linger:
                 return
-            await self._wait()
+            if claimed < CLAIM_AT_MOST:
+                await self._wait()
+            else:
+                await asyncio.sleep(RAMP_SECONDS)
 
     async def _claim(self) -> int:
-        free = self.concurrency - len(self.driven)
+        free = min(self.concurrency - len(self.driven), CLAIM_AT_MOST)
         if free <= 0:
             return 0
         try:
