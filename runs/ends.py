@@ -3,7 +3,7 @@
 The caller holds the run's row lock. Without its lease no worker can write to the run any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -37,9 +37,13 @@ def interrupt(run: EvalRun) -> None:
     _end(run, Status.INTERRUPTED, reason, [Error(message=reason, error={"code": Status.INTERRUPTED.value, "message": reason})])
 
 
-def _end(run: EvalRun, status: Status, reason: str, said_before: Sequence[Event] = ()) -> None:
-    told = {"status": status, "error_code": status.value, "error_reason": reason, "completed_at": timezone.now(), **FREE}
-    for name, value in told.items():
+def columns_save(run: EvalRun, columns: Mapping[str, Any]) -> None:
+    """Write these columns and no others: a worker may be writing the rest."""
+    for name, value in columns.items():
         setattr(run, name, value)
-    run.save(update_fields=[*told, "updated_at"])
+    run.save(update_fields=[*columns, "updated_at"])
+
+
+def _end(run: EvalRun, status: Status, reason: str, said_before: Sequence[Event] = ()) -> None:
+    columns_save(run, {"status": status, "error_code": status.value, "error_reason": reason, "completed_at": timezone.now(), **FREE})
     log.append(run, [*said_before, FinalStatus(message=reason, status=status, error_reason=reason)])

@@ -194,11 +194,8 @@ def run_resume(*, run_id: uuid.UUID, project: Project) -> EvalRun:
 
 def _forget_the_end(run: EvalRun) -> None:
     """Back to waiting. A wish to stop belonged to the life that ended."""
-    run.status, run.attempt = Status.PENDING, 0
-    run.error_code = run.error_reason = ""
-    run.completed_at = run.cancel_requested_at = run.lease_token = run.lease_owner = run.lease_expires_at = None
-    fields = ["status", "attempt", "error_code", "error_reason", "completed_at", "cancel_requested_at"]
-    run.save(update_fields=[*fields, "lease_token", "lease_owner", "lease_expires_at", "updated_at"])
+    untold = {"error_code": "", "error_reason": "", "completed_at": None, "cancel_requested_at": None}
+    ends.columns_save(run, {"status": Status.PENDING, "attempt": 0, **untold, **ends.FREE})
 
 
 def run_delete(*, run_id: uuid.UUID, project: Project) -> None:
