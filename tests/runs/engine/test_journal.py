@@ -1,13 +1,11 @@
 """The group commit: what is committed, what is refused, and that one bad step fails alone."""
 
 import asyncio
-import threading
 import uuid
 from collections.abc import Sequence
 
 import pytest
-from django.db import IntegrityError, OperationalError
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import IntegrityError
 
 from runs.engine import lease
 from runs.engine.journal import Journal
@@ -15,6 +13,7 @@ from runs.engine.lease import Lease, LeaseLost
 from runs.engine.steps import Step
 from runs.engine.transcript import Line
 from runs.models import EvalRun, Message
+from tests.support.breaking import commit_breaks
 from tests.support.runs import run_make
 from tests.support.steps import step_of
 
@@ -120,18 +119,7 @@ def test_a_question_is_put_once_for_all_who_ask_at_the_same_time_and_an_exceptio
 @pytest.mark.parametrize("happened", [True, False])
 def test_a_connection_that_breaks_during_commit_costs_no_step_and_doubles_none(monkeypatch: pytest.MonkeyPatch, happened: bool) -> None:
     """Django's own commit fails once, after or before it took effect: nobody says which, and the rows are there once."""
-    held, breaks = claimed(), [True]
-    commits = BaseDatabaseWrapper._commit
-
-    def breaking(connection: BaseDatabaseWrapper) -> None:
-        if threading.current_thread().name == "evalhub-journal" and breaks:
-            breaks.clear()
-            if happened:
-                commits(connection)
-            raise OperationalError("server closed the connection unexpectedly")
-        commits(connection)
-
-    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", breaking)
+    held, breaks = claimed(), commit_breaks(monkeypatch, happened=happened)
     assert asyncio.run(commit(step_of(held, columns={"total_turns": 1}, lines=[line(0)]))) == [None]
     assert not breaks
     run = EvalRun.objects.get(pk=held.run_id)

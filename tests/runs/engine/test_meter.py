@@ -1,13 +1,11 @@
 """Calls are tallied once, in the transaction that stores them, on the account of their project."""
 
 import asyncio
-import threading
 import uuid
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, OperationalError
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import IntegrityError
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -19,6 +17,7 @@ from runs.engine.meter import SUMS
 from runs.engine.steps import Step
 from runs.engine.transcript import Purpose
 from runs.models import CallTally, ModelCall
+from tests.support.breaking import commit_breaks
 from tests.support.runs import project_make, run_make
 from tests.support.steps import step_of
 
@@ -80,18 +79,9 @@ def test_a_worker_that_lost_its_lease_tallies_nothing() -> None:
 @pytest.mark.parametrize("happened", [True, False])
 def test_a_commit_that_is_tried_again_counts_once(monkeypatch: pytest.MonkeyPatch, happened: bool) -> None:
     """Django's own commit fails once, after or before it took effect."""
-    held, breaks, commits = claimed(), [True], BaseDatabaseWrapper._commit
+    held = claimed()
     step = step_of(held, calls=[PRICED, UNPRICED])
-
-    def breaking(connection: BaseDatabaseWrapper) -> None:
-        if threading.current_thread().name == "evalhub-journal" and breaks:
-            breaks.clear()
-            if happened:
-                commits(connection)
-            raise OperationalError("server closed the connection unexpectedly")
-        commits(connection)
-
-    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", breaking)
+    breaks = commit_breaks(monkeypatch, happened=happened)
     assert committed(step) == [None]
     assert not breaks
     assert tallied()["calls"] == ModelCall.objects.count() == 2
