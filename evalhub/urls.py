@@ -1,9 +1,10 @@
 """The whole public map of HTTP pages and endpoints. The event stream and WebSockets are beside it, in asgi.py."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from evalhub import health, metrics
+from evalhub import health, metrics, styleguide
 
 # Errors that Django answers itself: JSON for the API, a page for a browser.
 handler400 = "evalhub.api.bad_request"
@@ -22,3 +23,6 @@ urlpatterns = [
     path("", include("agents.urls")),
     path("", include("runs.web.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", styleguide.styleguide, name="styleguide"))

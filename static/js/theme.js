@@ -19,11 +19,12 @@ function apply(choice) {
 apply(readChoice());
 
 document.addEventListener("DOMContentLoaded", () => {
-  const button = document.getElementById("theme");
+  const button = document.querySelector(".theme");
   if (!button) return;
+  const words = button.querySelector("span") ?? button;
   let choice = readChoice();
   const say = () => {
-    button.textContent = `Theme: ${choice}`;
+    words.textContent = `Theme: ${choice}`;
   };
   button.hidden = false;
   say();

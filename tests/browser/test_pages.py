@@ -41,8 +41,8 @@ def test_every_page_fits_its_window(site: Site, open_page: OpenPage, picture: Pi
 @pytest.mark.parametrize("path", [path for _, path in OWNERS_PAGES])
 def test_on_a_phone_no_figure_and_no_part_of_the_navigation_is_out_of_sight(open_page: OpenPage, path: str) -> None:
     page = open_page(width=360, leads_to=path)
-    assert page.locator(".top-nav a, .scroll td").count() > 3
-    assert page.evaluate("[...document.querySelectorAll('.top-nav, .scroll')].every(box => box.scrollWidth <= box.clientWidth)")
+    assert page.locator(".side-nav a, .scroll td").count() > 3
+    assert page.evaluate("[...document.querySelectorAll('.side-nav, .scroll')].every(box => box.scrollWidth <= box.clientWidth)")
 
 
 def test_dark_mode_follows_the_system_and_the_switch(site: Site, open_page: OpenPage) -> None:
