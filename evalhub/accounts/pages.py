@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
@@ -24,11 +24,13 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def member_required(view: Callable[Concatenate[PageRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def member_required(
+    view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Signed in (else to the sign-in page and back) and in a project (else a page that says how to get into one)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         page = cast(PageRequest, request)
         if not page.user.is_authenticated:
             # htmx would follow a redirect and put the sign-in page into a table; it reloads the page instead.
@@ -40,11 +42,13 @@ def member_required(view: Callable[Concatenate[PageRequest, P], HttpResponse]) -
     return guarded
 
 
-def owner_required(view: Callable[Concatenate[PageRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def owner_required(
+    view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """A member who owns the project they work in; the 403 page for every other member."""
 
     @wraps(view)
-    def guarded(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.membership.is_owner:
             raise PermissionDenied(f"This page is for owners of {request.membership.project}; you are its {request.membership.role}.")
         return view(request, *args, **kwargs)

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from evalhub.accounts.endpoint import Endpoint, Scope
 from evalhub.common.problems import invalid
 from runs.api import described
-from runs.api.bodies import run_body
 from runs.api.evals import named
+from runs.bodies import run_body
 from runs.models import EvalRun
 from runs.selectors import transcript
 from runs.services import NotInterrupted, run_cancel, run_resume

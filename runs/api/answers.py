@@ -1,4 +1,4 @@
-"""What the runs' endpoints answer, for the API's document. The bodies themselves are made in runs.api.bodies."""
+"""What the runs' endpoints answer, for the API's document. The bodies themselves are made in runs.bodies."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -18,8 +18,8 @@ from evalhub.accounts.models import Project
 from evalhub.common.paging import read_cursor, write_cursor
 from evalhub.common.problems import Problem, invalid, not_found
 from runs.api import described
-from runs.api.bodies import run_body
 from runs.api.inputs import CURSOR_KEYS, RunListQuery
+from runs.bodies import run_body
 from runs.models import EvalRun
 from runs.selectors import MOST_MESSAGES, Whole, run_get, run_keys, run_list, run_numbered, runs_whole, transcript
 from runs.services import Kind, RunRequest, SourceGone, run_create, run_delete

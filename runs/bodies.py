@@ -1,4 +1,4 @@
-"""A run as the dialect /api/v1 shows it, with exactly the contract's keys. Endpoints and the command's --json call it."""
+"""A run as the dialect /api/v1 shows it, with exactly the contract's keys. Endpoints and exports call it."""
 
 from collections.abc import Iterable
 from datetime import datetime
