@@ -24,6 +24,10 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+PageView = Callable[Concatenate[PageRequest, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
 def member_required(
     view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
