@@ -44,7 +44,7 @@ def viewer(project: Project) -> Client:
 
 
 def path(provider: ModelProvider) -> str:
-    return f"/providers/{provider.pk}/"
+    return f"/settings/providers/{provider.pk}/"
 
 
 def busy(provider: ModelProvider) -> None:
@@ -61,7 +61,7 @@ def test_the_list_shows_the_providers_of_the_project_and_their_state(
     ModelProvider.objects.create(project=factories.project(), name="theirs", base_url="https://models.example/v1")
     busy(provider)
     with django_assert_num_queries(5):
-        shown = viewer.get("/providers/").content.decode()
+        shown = viewer.get("/settings/providers/").content.decode()
     assert f'href="{path(provider)}"' in shown
     assert "paused" in shown
     assert "theirs" not in shown
@@ -99,7 +99,7 @@ def test_a_pause_says_whether_the_server_asked_for_it(viewer: Client, provider: 
 
 
 def test_without_a_provider_the_list_says_how_to_get_one(owner: Client) -> None:
-    assert "No provider yet" in owner.get("/providers/").content.decode()
+    assert "No provider yet" in owner.get("/settings/providers/").content.decode()
 
 
 def test_a_member_reads_state_and_limits_and_no_key(viewer: Client, provider: ModelProvider) -> None:

@@ -7,7 +7,7 @@ from tests.browser.site import Site
 
 Picture = Callable[..., None]
 DONE_MS = 60_000
-OWNERS_PAGES = (("operations", "/operations/"), ("providers", "/providers/"))
+OWNERS_PAGES = (("operations", "/operations/"), ("providers", "/settings/providers/"))
 
 
 def test_a_wrong_link_says_how_to_get_a_new_one(site: Site, open_page: OpenPage, complaints: list[str], picture: Picture) -> None:

@@ -166,7 +166,7 @@ def test_the_environments_providers_tell_staff_alone_how_much_all_ask(owner: Cli
     settings.ENV = settings.ENV.model_copy(update={"openai_api_key": "sk-of-all"})
     refused = Answers(refused=1717, open=1717)
     settle(uuid.uuid4(), [Report(environment_key("openai"), in_use=1717, waiting=5555, wanted=7272, throttled=1717, answers=refused)])
-    for path in (PATH, "/providers/"):
+    for path in (PATH, "/settings/providers/"):
         shown = owner.get(path).content.decode()
         assert "slowed down" in shown
         assert "1,717" not in shown

@@ -22,7 +22,7 @@ from evalhub.accounts.pages import PageRequest, member_required, sees_installati
 def provider_list(request: PageRequest) -> HttpResponse:
     may_add = request.membership.is_owner and request.user.has_perm("agents.add_modelprovider")
     providers = provider_loads(request.membership.project, of_all=sees_installation(request))
-    return render(request, "agents/provider_list.html", {"providers": providers, "may_add": may_add})
+    return render(request, "agents/provider_list.html", {"tab": "providers", "providers": providers, "may_add": may_add})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,6 +46,7 @@ def provider(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
 
 def _page(request: PageRequest, row: ModelProvider, state: ProviderState, form: LimitsForm | None, status: int = 200) -> HttpResponse:
     context = {
+        "tab": "providers",
         "row": row,
         "provider": state,
         "form": form,
