@@ -14,13 +14,15 @@ from rest_framework.authentication import CSRFCheck
 
 from evalhub.accounts.middleware import memberships_put
 from evalhub.accounts.models import ApiKey, Membership, Project
-from evalhub.accounts.selectors import KEY, Right, api_key_find, bearer_token, key_scopes, member_scopes, person
+from evalhub.accounts.selectors import KEY, Right, api_key_find, api_key_has_expired, bearer_token, key_scopes, member_scopes, person
 from evalhub.accounts.throttle import request_count
 from evalhub.common.problems import Problem, wrong_host
 
 Scope = ApiKey.Scope
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="evalhub"'}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+UNKNOWN = "This API key is unknown here, or it was revoked."
+EXPIRED = "This API key has expired; an owner of its project can make a new one."
 HOW_TO = "Send an API key in the header `Authorization: Bearer sk_…`; `evalhub create-key NAME` makes one."
 
 
@@ -58,7 +60,7 @@ def key_grant(authorization: str) -> Grant:
         raise Problem(401, HOW_TO, headers=CHALLENGE)
     key = api_key_find(token)
     if key is None:
-        raise Problem(401, "This API key is unknown here, or it was revoked.", headers=CHALLENGE)
+        raise Problem(401, EXPIRED if api_key_has_expired(token) else UNKNOWN, headers=CHALLENGE)
     return Grant(project=key.project, scopes=key_scopes(key.scopes), identity=f"{KEY}:{key.pk}", holder="this key")
 
 

@@ -32,5 +32,5 @@ def memberships_put(request: HttpRequest) -> None:
 
 def enter_project(request: HttpRequest, membership: Membership) -> None:
     """This request and the person's next ones work in the membership's project."""
-    request.session[SESSION_KEY] = membership.project.name
+    request.session[SESSION_KEY] = str(membership.project_id)  # by id: a project may be renamed while people work in it
     request.membership = membership  # type: ignore[attr-defined]

@@ -30,11 +30,12 @@ class Role(models.TextChoices):
 
 
 class Membership(TimestampedModel):
-    """One person in one project."""
+    """One person in one project. `changed_by` added them or, later than that, gave them the role they have."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "project"], name="membership_once")]
@@ -49,6 +50,12 @@ class Membership(TimestampedModel):
     @property
     def is_owner(self) -> bool:
         return self.role == Role.OWNER
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def live(self) -> "ApiKeyQuerySet":
+        """Those that open something now: neither revoked nor past their day."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()), revoked_at=None)
 
 
 class ApiKey(TimestampedModel):
@@ -69,8 +76,12 @@ class ApiKey(TimestampedModel):
     prefix = models.CharField(max_length=12)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=list, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     last_used_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -79,9 +90,38 @@ class ApiKey(TimestampedModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
     def revoke(self) -> None:
         self.revoked_at = timezone.now()
         self.save(update_fields=["revoked_at", "updated_at"])
+
+
+class PersonSession(models.Model):
+    """A browser that somebody is signed in with, for their list of them. Written by evalhub.accounts.sessions alone.
+
+    `seen_at` is true to some minutes. The session itself is Django's row of the same key.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="browser_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    browser = models.CharField(max_length=80)
+    address = models.GenericIPAddressField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+
+class SignInTally(models.Model):
+    """Failed tries to sign in since `since`. `key` is a hash of what is counted: people type passwords into the wrong field.
+
+    Written by evalhub.accounts.sign_in_limits alone.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    since = models.DateTimeField(db_index=True)
+    tries = models.PositiveIntegerField(default=0)
 
 
 class IdempotencyRecord(TimestampedModel):

@@ -11,11 +11,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from evalhub.accounts.models import ApiKey, Membership
+from evalhub.accounts.models import ApiKey, Membership, Project
 from evalhub.accounts.services import key_hash
 
 KEY, PERSON = "key", "user"
 LAST_USED_PRECISION = timedelta(minutes=1)
+LIVE_SHOWN, ENDED_SHOWN = 500, 50
+PAGE_OF_MEMBERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def rights_held(rights: Collection[Right]) -> set[Right]:
         kinds.setdefault(kind, set()).add(pk)
     now: dict[tuple[str, uuid.UUID], frozenset[str]] = {}
     if keys := kinds.get(KEY):
-        for key in ApiKey.objects.filter(pk__in=keys, revoked_at=None):
+        for key in ApiKey.objects.live().filter(pk__in=keys):
             now[f"{KEY}:{key.pk}", key.project_id] = key_scopes(key.scopes)
     if people := kinds.get(PERSON):
         for member in Membership.objects.filter(user__in=map(int, people), user__is_active=True):
@@ -68,10 +70,16 @@ def api_key_find(token: str) -> ApiKey | None:
     """The live key behind a token, with its project. Notes the use at most once a minute, and only if that can be done at once."""
     if not token:
         return None
-    key = ApiKey.objects.select_related("project").filter(key_hash=key_hash(token), revoked_at=None).first()
+    key = ApiKey.objects.live().select_related("project").filter(key_hash=key_hash(token)).first()
     if key and (key.last_used_at is None or timezone.now() - key.last_used_at > LAST_USED_PRECISION):
         _note_use(key)
     return key
+
+
+def api_key_has_expired(token: str) -> bool:
+    """Why a token opens nothing: who holds one may know that it was good once."""
+    key = ApiKey.objects.filter(key_hash=key_hash(token), revoked_at=None).first()
+    return bool(key and key.has_expired)
 
 
 def _note_use(key: ApiKey) -> None:
@@ -104,7 +112,29 @@ def memberships_of(user: AbstractBaseUser | AnonymousUser) -> list[Membership]:
     return list(Membership.objects.select_related("project").filter(user_id=user.pk).order_by("created_at", "id"))
 
 
-def membership_among(memberships: Sequence[Membership], project_name: str) -> Membership | None:
-    """The one in the named project; when there is none (any more), the first."""
-    named = (membership for membership in memberships if membership.project.name == project_name)
-    return next(named, memberships[0] if memberships else None)
+def membership_among(memberships: Sequence[Membership], project_id: str) -> Membership | None:
+    """The one in the project with this id; when there is none (any more), the first."""
+    meant = (membership for membership in memberships if str(membership.project_id) == project_id)
+    return next(meant, memberships[0] if memberships else None)
+
+
+def may_start_project(user: AbstractBaseUser | AnonymousUser, memberships: Iterable[Membership]) -> bool:
+    """Staff, and whoever owns a project: they may spend the providers of the environment already, and add no more than a wall."""
+    return bool(getattr(user, "is_staff", False)) or any(membership.is_owner for membership in memberships)
+
+
+def api_keys(project: Project) -> tuple[list[ApiKey], list[ApiKey]]:
+    """The live keys and the newest of those that ended, each newest first, with who made them. Two queries."""
+    keys = ApiKey.objects.filter(project=project).select_related("created_by").order_by("-created_at", "-id")
+    live = list(keys.live()[:LIVE_SHOWN])
+    ended = keys.exclude(pk__in=ApiKey.objects.filter(project=project).live().values("pk"))
+    return live, list(ended[:ENDED_SHOWN])
+
+
+def members_page(*, project: Project, after: str = "") -> tuple[list[Membership], bool]:
+    """Members by user name, from behind the name `after`, and whether more follow. One query."""
+    members = Membership.objects.filter(project=project).select_related("user", "changed_by").order_by("user__username")
+    if after:
+        members = members.filter(user__username__gt=after.replace("\x00", ""))
+    rows = list(members[: PAGE_OF_MEMBERS + 1])
+    return rows[:PAGE_OF_MEMBERS], len(rows) > PAGE_OF_MEMBERS

@@ -1,17 +1,15 @@
-"""Writes about who may see what. Called by the command, the admin pages, the sign-in view and the queue."""
+"""Writes about projects and their keys. Called by the command, the pages and the queue. Members have members.py, sign-in links links.py."""
 
 import hashlib
 import secrets
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.encoding import force_bytes, force_str
-from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from evalhub.accounts.models import ApiKey, IdempotencyRecord, Membership, Project, Role
 
@@ -21,13 +19,8 @@ ANSWERS_KEPT_FOR = timedelta(hours=24)
 SWEPT_AT_ONCE, SWEPT_AT_MOST = 500, 10_000
 
 
-class SignInToken(PasswordResetTokenGenerator):
-    """A link token that dies with its use: it hashes the last sign-in, which the use of the link changes."""
-
-    key_salt = "evalhub.accounts.sign-in-link"
-
-
-sign_in_token = SignInToken()
+class KeyMadeBefore(Exception):
+    """The same form was sent a second time, by a reload for example: its key is there, and was shown."""
 
 
 def project_create(*, name: str) -> Project:
@@ -38,15 +31,57 @@ def project_create(*, name: str) -> Project:
     return project
 
 
-def api_key_create(*, project: Project, name: str, scopes: list[str] | None = None) -> tuple[ApiKey, str]:
-    """A new key and its one and only showing."""
+@transaction.atomic
+def project_start(*, name: str, owner: User) -> Membership:
+    """A new project with its first owner. Raises ValidationError as `project_create` does."""
+    return Membership.objects.create(user=owner, project=project_create(name=name), role=Role.OWNER, changed_by=owner)
+
+
+def project_rename(*, project: Project, name: str) -> None:
+    """Raises ValidationError when the name is taken or is no slug."""
+    project.name = name
+    project.full_clean()
+    project.save(update_fields=["name", "updated_at"])
+
+
+def api_key_create(
+    *,
+    project: Project,
+    name: str,
+    scopes: list[str] | None = None,
+    expires_at: datetime | None = None,
+    created_by: User | None = None,
+    key_id: uuid.UUID | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key and its one and only showing. `key_id` is of the form that asks for it. Raises ValidationError and KeyMadeBefore."""
     if not name.strip():
         raise ValidationError("A key needs a name, so that you know later which one to revoke.")
     token = f"sk_{secrets.token_urlsafe(KEY_BYTES)}"
-    key = ApiKey(project=project, name=name.strip(), prefix=token[:PREFIX_LENGTH], key_hash=key_hash(token), scopes=scopes or [])
-    key.full_clean()
-    key.save()
+    key = ApiKey(
+        id=key_id or uuid.uuid4(),
+        project=project,
+        name=name.strip(),
+        prefix=token[:PREFIX_LENGTH],
+        key_hash=key_hash(token),
+        scopes=scopes or [],
+        expires_at=expires_at,
+        created_by=created_by,
+    )
+    key.clean_fields(exclude=["project", "created_by"])
+    try:
+        with transaction.atomic():
+            key.save(force_insert=True)
+    except IntegrityError:
+        raise KeyMadeBefore from None
     return key, token
+
+
+def api_key_revoke(*, project: Project, key_id: uuid.UUID) -> ApiKey:
+    """From now on it opens nothing; streams that it opened end within a minute. Raises ApiKey.DoesNotExist."""
+    key = ApiKey.objects.get(project=project, pk=key_id)
+    if key.revoked_at is None:
+        key.revoke()
+    return key
 
 
 def key_hash(token: str) -> str:
@@ -63,20 +98,6 @@ def owner_ensure(*, project: Project, username: str = "owner") -> User:
         user.save(update_fields=["password"])
     Membership.objects.get_or_create(user=user, project=project, defaults={"role": Role.OWNER})
     return user
-
-
-def sign_in_path(user: User) -> str:
-    """The path of a one-time sign-in link, good for a day (PASSWORD_RESET_TIMEOUT)."""
-    return f"/sign-in/{urlsafe_base64_encode(force_bytes(user.pk))}/{sign_in_token.make_token(user)}"
-
-
-def user_of_link(uid: str, token: str) -> User | None:
-    """Whose link this is, or None when it is used up, too old or not ours."""
-    try:
-        user = get_user_model().objects.get(pk=force_str(urlsafe_base64_decode(uid)), is_active=True)
-    except (ValueError, OverflowError, User.DoesNotExist, ValidationError):
-        return None
-    return user if sign_in_token.check_token(user, token) else None
 
 
 def idempotency_sweep() -> int:

@@ -8,9 +8,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from evalhub.accounts.links import user_of_link
 from evalhub.accounts.middleware import enter_project
 from evalhub.accounts.selectors import memberships_of
-from evalhub.accounts.services import user_of_link
 
 RUNS = "/runs/"
 

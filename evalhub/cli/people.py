@@ -47,7 +47,7 @@ def link_new(*, username: str, url: str, data_dir: Path | None) -> str:
     _ready(data_dir)
     from django.contrib.auth.models import User
 
-    from evalhub.accounts.services import sign_in_path
+    from evalhub.accounts.links import sign_in_path
 
     with database_errors():
         user = User.objects.filter(username=username, is_active=True).first()

@@ -74,7 +74,7 @@ def _answers(address: Address) -> bool:
 
 def _welcome(address: Address, console: Console, demo: bool) -> None:
     """The demo run starts only now, so that the first page shows it from its beginning."""
-    from evalhub.accounts.services import sign_in_path
+    from evalhub.accounts.links import sign_in_path
     from evalhub.seed import demo_run_ensure, seed_ensure
 
     with database_errors():

@@ -51,8 +51,10 @@ def garden_run(garden: Project) -> EvalRun:
     return factories.run(project=garden, agent=factories.agent(project=garden, name="Gardener"))
 
 
-def chosen(client: Client) -> object:
-    return client.session.get("project")
+def chosen(client: Client) -> str | None:
+    """The name of the project that the session says."""
+    stored = client.session.get("project")
+    return Project.objects.get(pk=stored).name if stored else None
 
 
 def listed(client: Client, run: EvalRun) -> bool:

@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from evalhub.accounts.services import sign_in_path
+from evalhub.accounts.links import sign_in_path
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from evalhub.accounts.links import user_of_link
 from evalhub.accounts.models import ApiKey, Project
 from evalhub.accounts.selectors import api_key_find
-from evalhub.accounts.services import user_of_link
 from evalhub.cli.installation import OUR_APPS
 from evalhub.cli.options import Scope
 from tests.evalhub.cli.conftest import Command
