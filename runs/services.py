@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from agents.character import merge_character
 from agents.models import Agent
 from evalhub.accounts.models import Project
 from runs import ends
+from runs.budget import refuse_when_spent
 from runs.clock import CLOCK
 from runs.events import log
 from runs.events.types import Retrying
@@ -39,7 +41,10 @@ _waiting = threading.BoundedSemaphore(settings.DELETES_THAT_WAIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """Everything a run can be asked for, already checked. `messages` are for `evaluate`, `source_run` for `eval_only`."""
+    """Everything a run can be asked for, already checked. `messages` are for `evaluate`, `source_run` for `eval_only`.
+
+    `judge_model` judges instead of the templates' own; `max_cost_usd` may also stand in `simulation_config`.
+    """
 
     agent: Agent
     template: EvalTemplate | None = None
@@ -53,6 +58,8 @@ class RunRequest:
     user_id: str = ""
     messages: Sequence[Mapping[str, Any]] = ()
     source_run: EvalRun | None = None
+    judge_model: str = ""
+    max_cost_usd: Decimal | None = None
 
 
 class SourceGone(Exception):
@@ -64,7 +71,24 @@ class NotInterrupted(Exception):
 
 
 def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
-    """Store a pending run with frozen snapshots, and ring for a worker once that is committed. Raises SourceGone."""
+    """Store a pending run with frozen snapshots, and ring for a worker once that is committed. Raises SourceGone and BudgetSpent."""
+    return runs_create(project=project, kind=kind, request=request)[0]
+
+
+def runs_create(*, project: Project, kind: str, request: RunRequest, repeats: int = 1) -> list[EvalRun]:
+    """The same run `repeats` times, all or none; repeats share a `scenario_id`. Raises SourceGone and BudgetSpent."""
+    refuse_when_spent(project)
+    together = uuid.uuid4() if repeats > 1 else None
+    runs = [_pending(project, kind, request, together) for _ in range(repeats)]
+    messages = [message for run in runs for message in _transcript(run, request)]
+    with transaction.atomic():
+        EvalRun.objects.bulk_create(runs, batch_size=100)
+        Message.objects.bulk_create(messages, batch_size=500)
+        transaction.on_commit(ring, robust=True)  # the runs are there whatever the queue says; the sweep rings again
+    return runs
+
+
+def _pending(project: Project, kind: str, request: RunRequest, together: uuid.UUID | None) -> EvalRun:
     run = EvalRun(
         project=project,
         kind=kind,
@@ -73,6 +97,10 @@ def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
         template=request.template,
         adaptation_template=request.adaptation_template,
         source_run=request.source_run,
+        scenario_id=together,
+        max_cost_usd=request.max_cost_usd or _limit(request.simulation_config),
+        judge_model=request.judge_model if request.template else "",
+        adaptation_judge_model=request.judge_model if request.adaptation_template else "",
         user_id=request.user_id,
         user_persona=dict(request.user_persona),
         simulation_config=dict(request.simulation_config),
@@ -82,12 +110,13 @@ def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
         adaptation_template_snapshot=snapshot(request.adaptation_template) if request.adaptation_template else {},
     )
     _fill_plan(run, request)
-    messages = _transcript(run, request)
-    with transaction.atomic():
-        run.save(force_insert=True)
-        Message.objects.bulk_create(messages, batch_size=500)
-        transaction.on_commit(ring, robust=True)  # the run is there whatever the queue says; the sweep rings again
     return run
+
+
+def _limit(config: Mapping[str, Any]) -> Decimal | None:
+    """What the API says beside the other limits; 0 stands for none there. Exact to the places that are stored."""
+    given = config.get("max_cost_usd")
+    return Decimal(str(given)).quantize(Decimal("0.0001"), ROUND_UP) if isinstance(given, int | float) and given > 0 else None
 
 
 def _agent_snapshot(request: RunRequest) -> dict[str, Any]:

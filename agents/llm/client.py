@@ -20,7 +20,7 @@ from agents.llm.retry import with_retries
 from agents.llm.spec import MayAsk, ModelSpec, OnRetry, RetryNotice
 from agents.llm.structured import Forms, answer_in_schema
 from agents.llm.types import CANCELLED, CallContext, CallRecord, ChatMessage, OnCalls, Reply
-from agents.llm.wire import Refused, Wire, WireReply, WireRequest
+from agents.llm.wire import Hold, Paid, Refused, Wire, WireReply, WireRequest
 
 MAX_EMPTY = 4  # an empty answer was paid for, so it is asked for again less often than one that never came
 NO_ANSWER = WireReply("")
@@ -37,10 +37,11 @@ class WireModel:
         on_retry: OnRetry | None = None,
         gate: Gate | None = None,
         may_ask: MayAsk | None = None,
+        hold: Hold | None = None,
     ) -> None:
         self.name = spec.name
         self.is_demo = spec.kind == "demo"
-        self._exchange = partial(Exchange, spec, wire, on_retry, gate, may_ask)
+        self._exchange = partial(Exchange, spec, wire, on_retry, gate, may_ask, hold)
         self._forms = Forms(wire.forms)
 
     async def complete(
@@ -55,7 +56,7 @@ class WireModel:
         on_calls: OnCalls | None = None,
     ) -> Reply:
         request = WireRequest(tuple(messages), temperature, max_tokens, seed, context)
-        exchange = self._exchange(on_calls)
+        exchange = self._exchange(on_calls=on_calls)
         parsed: BaseModel | None = None
         try:
             if schema is None:
@@ -82,6 +83,7 @@ class Exchange:
     on_retry: OnRetry | None = None
     gate: Gate | None = None
     may_ask: MayAsk | None = None
+    hold: Hold | None = None
     on_calls: OnCalls | None = None
     calls: list[CallRecord] = field(default_factory=list)
     _latency_ms: int = 0
@@ -149,38 +151,40 @@ class Exchange:
 
     async def _once(self, request: WireRequest) -> WireReply:
         self._check()  # again: a place at the gate may have taken minutes
+        paid = self.hold(request) if self.hold else None
         started = time.perf_counter()
         try:
             answer = _clean(await self.wire.ask(request))
         except LLMError as error:
-            self._record(started, WireReply("", error.usage), error=error.message)
+            self._record(started, WireReply("", error.usage), paid, error=error.message)
             raise
         except asyncio.CancelledError:
-            self._record(started, NO_ANSWER, error=CANCELLED)
+            self._record(started, NO_ANSWER, paid, error=CANCELLED)
             raise
         if not answer.text or answer.text.isspace():
             problem = _empty_answer(self.spec, answer)
-            self._record(started, answer, error=problem)
+            self._record(started, answer, paid, error=problem)
             self._empty += 1
             raise RetryableError(problem, is_last=self._empty >= MAX_EMPTY)
-        self._record(started, answer)
+        self._record(started, answer, paid)
         return answer
 
-    def _record(self, started: float, answered: WireReply, error: str = "") -> None:
+    def _record(self, started: float, answered: WireReply, paid: Paid | None, error: str = "") -> None:
         spec = self.spec
         self._attempt += 1
         self._latency_ms = round((time.perf_counter() - started) * 1000)
-        self.calls.append(
-            CallRecord(
-                model=spec.name,
-                attempt=self._attempt,
-                latency_ms=self._latency_ms,
-                usage=answered.usage,
-                price_usd=price_of(spec.provider, spec.model, answered.usage, kind=spec.kind, base_url=spec.base_url),
-                finish_reason=answered.finish_reason,
-                error=error,
-            )
+        record = CallRecord(
+            model=spec.name,
+            attempt=self._attempt,
+            latency_ms=self._latency_ms,
+            usage=answered.usage,
+            price_usd=price_of(spec.provider, spec.model, answered.usage, kind=spec.kind, base_url=spec.base_url),
+            finish_reason=answered.finish_reason,
+            error=error,
         )
+        self.calls.append(record)
+        if paid:
+            paid(record)
 
 
 def _clean(answer: WireReply) -> WireReply:

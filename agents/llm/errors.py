@@ -48,6 +48,14 @@ class PermanentError(LLMError):
     code = "model_refused"
 
 
+class SpendingStopped(PermanentError):
+    """The request was not sent: it might have cost more than may be spent. `code` says whose limit that is."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class InvalidAnswer(PermanentError):
     """The model answered, but not in the schema, and a repair did not help.
 

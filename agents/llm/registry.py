@@ -17,9 +17,9 @@ from agents.llm.openai_wire import OpenAIWire
 from agents.llm.spec import MayAsk, ModelSpec, OnRetry, RetryNotice
 from agents.llm.types import ChatModel
 from agents.llm.webhook_wire import WebhookWire
-from agents.llm.wire import Wire
+from agents.llm.wire import Hold, Paid, Wire, WireRequest
 
-__all__ = ["DEMO_MODELS", "WIRES", "ModelSpec", "OnRetry", "RetryNotice", "connect"]
+__all__ = ["DEMO_MODELS", "WIRES", "Hold", "ModelSpec", "OnRetry", "Paid", "RetryNotice", "WireRequest", "connect"]
 
 WIRES: dict[str, Callable[[ModelSpec, aiohttp.ClientSession], Wire]] = {
     "openai": OpenAIWire,
@@ -39,14 +39,15 @@ def connect(
     demo_delay_s: float = 0.0,
     gate: Gate | None = None,
     may_ask: MayAsk | None = None,
+    hold: Hold | None = None,
 ) -> ChatModel:
     """A model ready to be asked over `http`. `on_retry` is awaited before each wait; `demo_delay_s` slows the demo models down.
 
     With a `gate`, every single request takes one of its places while it is open. `may_ask` is called before every request; what it raises
-    ends the exchange.
+    ends the exchange. `hold` is called with every request just before it is sent, and may refuse it for its price.
     """
     if spec.kind not in WIRES:
         raise PermanentError(f"{spec.name} is of the kind {spec.kind!r}; known kinds are {', '.join(sorted(WIRES))}.")
     if spec.kind == "demo" and demo_delay_s:
         spec = replace(spec, answer_delay_s=demo_delay_s)
-    return WireModel(spec, WIRES[spec.kind](spec, http), on_retry, gate, may_ask)
+    return WireModel(spec, WIRES[spec.kind](spec, http), on_retry, gate, may_ask, hold)

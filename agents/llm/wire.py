@@ -3,13 +3,13 @@
 A wire turns one `WireRequest` into one HTTP request and one `WireReply`. `client.py` calls wires; nobody else does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from agents.llm.errors import PermanentError
-from agents.llm.types import CallContext, ChatMessage, Usage
+from agents.llm.types import CallContext, CallRecord, ChatMessage, Usage
 
 
 class Form(StrEnum):
@@ -39,6 +39,11 @@ class WireRequest:
     context: CallContext | None = None
     form: Form | None = None
     shape: Shape | None = None
+
+
+# Called before a request is sent, to keep money for it, or to raise SpendingStopped; what it returns is told what became of the request.
+Paid = Callable[[CallRecord], None]
+Hold = Callable[[WireRequest], Paid]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,30 @@
 import enum
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from evalhub.common.models import TimestampedModel
 
 
+class AtBudget(models.TextChoices):
+    """What happens once a project's budget of the month is spent."""
+
+    STOP = "stop", "Refuse new runs and stop running ones before their next call"
+    REFUSE = "refuse", "Refuse new runs, let running ones finish"
+    WARN = "warn", "Only say so"
+
+
 class Project(TimestampedModel):
-    """The wall between teams: agents, templates, runs, providers and keys belong to exactly one project."""
+    """The wall between teams: agents, templates, runs, providers and keys belong to exactly one project.
+
+    `monthly_budget_usd` is for a calendar month in UTC; null means that nothing is limited. runs.budget enforces it.
+    """
 
     name = models.SlugField(max_length=80, unique=True)
+    monthly_budget_usd = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0.01)])
+    at_budget = models.CharField(max_length=8, choices=AtBudget.choices, default=AtBudget.STOP)
 
     class Meta:
         ordering = ["name"]

@@ -50,6 +50,12 @@ def usd(amount: Decimal | float) -> str:
     return f"${exact:,.2f}" if exact >= 100 else f"${exact:.4f}"
 
 
+def dollars(amount: Decimal | float) -> str:
+    """An amount that people set or plan with: `$25.00`; with four places below a dollar, as `usd` has them."""
+    exact = Decimal(str(amount))
+    return f"${exact:,.2f}" if exact >= 1 or exact == 0 else usd(exact)
+
+
 def score(value: float) -> str:
     """A score on the scale of 0 to 100, with one decimal where it has one."""
     return f"{value:.1f}".removesuffix(".0")

@@ -20,6 +20,7 @@ from evalhub.common.problems import Problem, invalid, not_found
 from runs.api import described
 from runs.api.inputs import CURSOR_KEYS, RunListQuery
 from runs.bodies import run_body
+from runs.budget import BudgetSpent
 from runs.models import EvalRun
 from runs.selectors import MOST_MESSAGES, Whole, run_get, run_keys, run_list, run_numbered, runs_whole, transcript
 from runs.services import Kind, RunRequest, SourceGone, run_create, run_delete
@@ -44,6 +45,8 @@ class Starting(AgentAction):
             run = run_create(project=self.project, kind=self.kind, request=asked)
         except SourceGone as gone:
             raise no_source(gone) from gone
+        except BudgetSpent as spent:
+            raise Problem(403, str(spent), code="budget_spent") from None
         return self.answer(run)
 
     def asked(self, agent: Agent, given: dict[str, Any]) -> RunRequest:

@@ -10,6 +10,7 @@ from evalhub.common.parsing import NOT_BLANK, Body, Flag, Items, Number, Object,
 from runs.plan import MAX_SESSIONS, MAX_TURNS
 
 MOST_HOURS = 8760
+MOST_USD = 1_000_000
 PERSONA_KEYS = frozenset({"background", "personality_traits", "communication_style"})
 
 
@@ -120,6 +121,12 @@ class SimConfigInput(Body):
     disable_ce_enrichment = Flag(required=False)
     model = text(SHORT)
     playback_speed = Number(min_value=0, max_value=1000, required=False)
+    max_cost_usd = Number(
+        min_value=0,
+        max_value=MOST_USD,
+        required=False,
+        help_text="The run stops, as failed, before the call that would pass it. 0: no limit.",
+    )
 
 
 class VoiceInput(Body):

@@ -25,6 +25,7 @@ from runs.engine import lease, loop, presence, stop
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import Lease, LeaseLost
+from runs.engine.money import REFRESH_SECONDS, Budgets
 from runs.engine.sweep import run_sweep
 from runs.engine.workers import BEAT_SECONDS, WorkerRow
 from runs.models import Worker
@@ -76,11 +77,15 @@ class Drain:
     row: WorkerRow
     concurrency: int
     linger: float = LINGER_SECONDS
+    budgets: Budgets = field(init=False)
     driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
     stopped: list[Lease] = field(default_factory=list)
     finished: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)  # a run ended since this was cleared
     pace: Pace = field(default_factory=Pace)
+
+    def __post_init__(self) -> None:
+        self.budgets = Budgets(self.journal)
 
     async def work(self) -> None:
         """Claim and drive until there is nothing to do, the time is up, or a stop is asked for."""
@@ -118,7 +123,7 @@ class Drain:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
         for won in leases:
-            execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates)
+            execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets)
             task = asyncio.create_task(self._drive(execution))
             task.add_done_callback(lambda _: self.ended.set())
             self.driven[won.run_id] = Driven(execution, task)
@@ -151,13 +156,16 @@ class Drain:
     async def _watch(self) -> None:
         """Heartbeats well within the lease, a look for cancelled runs in between, and the sweep that a busy process cannot be given."""
         beat_every = min(settings.ENV.lease_seconds / 3, BEAT_SECONDS)
-        last_beat = last_sweep = time.monotonic()
+        last_beat = last_sweep = last_refresh = time.monotonic()
         while True:
             await asyncio.sleep(min(WATCH_SECONDS, beat_every))
             if time.monotonic() - last_beat >= beat_every:
                 last_beat = time.monotonic()
                 await self._speak()
             await self._safely(self._cancel_asked)
+            if time.monotonic() - last_refresh >= REFRESH_SECONDS:
+                last_refresh = time.monotonic()
+                await self._safely(self.budgets.refresh)
             if time.monotonic() - last_sweep >= SWEEP_SECONDS:
                 last_sweep = time.monotonic()
                 await self._safely(lambda: self.journal.call(run_sweep))

@@ -22,6 +22,7 @@ from runs.engine.journal import Journal
 from runs.engine.judge import judge_once
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.load import SIMULATES, Loaded, load
+from runs.engine.money import Budgets, Purse
 from runs.engine.outage import LONGEST_PAUSE, OUTAGE_SECONDS, is_outage
 from runs.engine.record import RunRecorder
 from runs.engine.scoring import Sample, combine
@@ -56,8 +57,10 @@ class Execution:
     models_http: aiohttp.ClientSession
     endpoints_http: aiohttp.ClientSession
     gates: Gates
+    budgets: Budgets
     cancelled: bool = False
     recorder: RunRecorder = field(init=False)
+    purse: Purse = field(init=False)
 
     @property
     def calls(self) -> int:
@@ -121,6 +124,7 @@ class Execution:
 
     async def _steps(self, loaded: Loaded) -> None:
         run = loaded.run
+        self.purse = Purse(run, await self.budgets.of(run.project_id))
         columns: dict[str, Any] = {"started_at": run.started_at or timezone.now()}
         judges = self._judges(loaded)
         columns |= {JUDGE_COLUMNS[Verdict.Kind(kind)]: judge.name for kind, judge in judges.items()}
@@ -155,7 +159,8 @@ class Execution:
 
     def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
         gate = self.gates.of(spec.load_key, spec.timeout_s)
-        return connect(spec, http, on_retry=self._say_retry, gate=gate, may_ask=stop.raise_when_requested)
+        hold = self.purse.hold_for(spec)
+        return connect(spec, http, on_retry=self._say_retry, gate=gate, may_ask=stop.raise_when_requested, hold=hold)
 
     async def _say_retry(self, notice: RetryNotice) -> None:
         self.recorder.note(

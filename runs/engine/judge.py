@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from agents.llm.errors import InvalidAnswer, LLMError
+from agents.llm.errors import InvalidAnswer, LLMError, SpendingStopped
 from agents.llm.quoting import storable
 from agents.llm.types import CallRecord, ChatMessage, ChatModel, OnCalls
 from runs.engine.transcript import Line
@@ -95,7 +95,7 @@ async def judge_once(
             calls += error.calls
             broken.append(read_answer(error.data, rubric["categories"], lines, error.message))
         except LLMError as error:
-            if not broken:
+            if not broken or isinstance(error, SpendingStopped):
                 raise
             calls += error.calls
             break

@@ -97,6 +97,7 @@ class EvalRun(TimestampedModel):
     template = _outlived(EvalTemplate)
     adaptation_template = _outlived(EvalTemplate)
     source_run = _outlived("self")
+    scenario_id = models.UUIDField(null=True, blank=True, help_text="Shared by the repeats of one scenario; null for a run of its own.")
     user_id = models.CharField(max_length=200, blank=True, help_text="The simulated user's id, as an endpoint agent is told it.")
 
     agent_snapshot = models.JSONField(default=dict)
@@ -123,6 +124,9 @@ class EvalRun(TimestampedModel):
     simulation_cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=0)
     evaluation_cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=0)
     unpriced_calls = models.PositiveIntegerField(default=0)
+    max_cost_usd = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, blank=True, help_text="The run stops before the call that would pass it."
+    )
     error_code = models.CharField(max_length=40, blank=True)
     error_reason = models.TextField(blank=True)
 
@@ -145,6 +149,9 @@ class EvalRun(TimestampedModel):
             models.Index(fields=["project", "-created_at", "-id"], name="run_list"),
             models.Index(fields=["project", "status", "-created_at", "-id"], name="run_list_by_status"),
             models.Index(fields=["project", "agent", "-created_at", "-id"], name="run_list_by_agent"),
+            models.Index(
+                fields=["project", "scenario_id", "-created_at", "-id"], name="run_list_by_scenario", condition=Q(scenario_id__isnull=False)
+            ),
             # The claim reads only what is alive, so it does not slow down as history grows.
             models.Index(fields=["status", "created_at"], name="run_claim", condition=Q(status__in=[Status.PENDING, Status.RUNNING])),
         ]

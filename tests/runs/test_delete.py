@@ -18,6 +18,7 @@ from runs.engine.drain import run_drain
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import LeaseLost
+from runs.engine.money import Budgets
 from runs.engine.transcript import Line
 from runs.events import log
 from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
@@ -224,7 +225,7 @@ def test_a_run_deleted_between_its_claim_and_its_start_is_a_lost_lease(caplog: p
 
     async def drive() -> None:
         with Journal() as journal:
-            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call)).drive()
+            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal)).drive()
 
     with pytest.raises(LeaseLost):
         asyncio.run(drive())
