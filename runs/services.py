@@ -7,8 +7,8 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,6 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from agents.character import merge_character
-from agents.models import Agent
 from evalhub.accounts.models import Project
 from runs import ends
 from runs.budget import refuse_when_spent
@@ -27,9 +26,9 @@ from runs.events import log
 from runs.events.types import Retrying
 from runs.models import EvalRun, Message
 from runs.plan import plan_sessions, planned_turns
+from runs.request import RunRequest as RunRequest
 from runs.states import Status
-from templates_app.models import EvalTemplate
-from templates_app.snapshot import snapshot
+from templates_app.services import templates_used
 
 Kind = EvalRun.Kind
 STOP_SECONDS = 3.0  # a worker looks every half second whether it should stop
@@ -37,29 +36,6 @@ POLL_SECONDS = 0.05
 LAST_WORDS_SECONDS = 0.3
 # Deletes that wait hold a place of the web process, so most places are not for them.
 _waiting = threading.BoundedSemaphore(settings.DELETES_THAT_WAIT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """Everything a run can be asked for, already checked. `messages` are for `evaluate`, `source_run` for `eval_only`.
-
-    `judge_model` judges instead of the templates' own; `max_cost_usd` may also stand in `simulation_config`.
-    """
-
-    agent: Agent
-    template: EvalTemplate | None = None
-    adaptation_template: EvalTemplate | None = None
-    sessions: Sequence[Mapping[str, Any]] = ()
-    user_persona: Mapping[str, Any] = field(default_factory=dict)
-    simulation_config: Mapping[str, Any] = field(default_factory=dict)
-    simulation_state: Mapping[str, Any] = field(default_factory=dict)
-    config_override: Mapping[str, Any] = field(default_factory=dict)
-    model: str = ""
-    user_id: str = ""
-    messages: Sequence[Mapping[str, Any]] = ()
-    source_run: EvalRun | None = None
-    judge_model: str = ""
-    max_cost_usd: Decimal | None = None
 
 
 class SourceGone(Exception):
@@ -85,6 +61,8 @@ def runs_create(*, project: Project, kind: str, request: RunRequest, repeats: in
         EvalRun.objects.bulk_create(runs, batch_size=100)
         Message.objects.bulk_create(messages, batch_size=500)
         transaction.on_commit(ring, robust=True)  # the runs are there whatever the queue says; the sweep rings again
+        # After the commit, so that no run waits for the row of a template.
+        transaction.on_commit(partial(templates_used, [row for row in (request.template, request.adaptation_template) if row]), robust=True)
     return runs
 
 
@@ -106,8 +84,8 @@ def _pending(project: Project, kind: str, request: RunRequest, together: uuid.UU
         simulation_config=dict(request.simulation_config),
         simulation_state=dict(request.simulation_state),
         agent_snapshot=_agent_snapshot(request),
-        template_snapshot=snapshot(request.template) if request.template else {},
-        adaptation_template_snapshot=snapshot(request.adaptation_template) if request.adaptation_template else {},
+        template_snapshot=request.rubric("quality"),
+        adaptation_template_snapshot=request.rubric("adaptation"),
     )
     _fill_plan(run, request)
     return run

@@ -26,6 +26,7 @@ from templates_app.system import CategoryData
 Type = EvalTemplate.Type
 MOST_CATEGORIES = 50
 TAG = "eval templates"
+BY_API = "Through the API."
 NAMED = {"templateId": "Support quality"}
 LONG, SHORT, INSTRUCTIONS = 100_000, 200, 20_000
 INSTRUCTION_KEYS = frozenset({"prompt_instructions", "criteria"})
@@ -181,7 +182,7 @@ class Templates(Endpoint):
         return Response({"templates": [template_body(template) for template in templates]})
 
     def post(self, request: Request) -> Response:
-        template = template_create(project=self.project, **self.given)
+        template = template_create(project=self.project, note=BY_API, **self.given)
         return Response(template_body(template))
 
 
@@ -220,7 +221,7 @@ class TemplateDetail(Endpoint):
     def put(self, request: Request, template: str) -> Response:
         found = template_or_404(self.project, template)
         with _still_there(template):
-            return Response(template_body(template_update(template_id=found.id, project=self.project, **self.given)))
+            return Response(template_body(template_update(template_id=found.id, project=self.project, note=BY_API, **self.given)))
 
     def delete(self, request: Request, template: str) -> Response:
         found = template_or_404(self.project, template)

@@ -3,9 +3,11 @@
 A row without a project is a *system* row: everybody reads it, nobody edits it.
 """
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from evalhub.common.models import TimestampedModel
@@ -37,6 +39,7 @@ class EvalTemplate(TimestampedModel):
     max_tokens = models.PositiveIntegerField(default=8192, validators=[MinValueValidator(1), MaxValueValidator(1_000_000)])
     scoring_rubric = models.TextField(blank=True)
     judge_samples = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When a run last took it, to the minute.")
 
     objects = VisibleQuerySet.as_manager()
 
@@ -70,6 +73,24 @@ class EvalCategory(TimestampedModel):
 
     def __str__(self) -> str:
         return self.label
+
+
+class EvalTemplateVersion(models.Model):
+    """What a template was after a save. Written by `templates_app.versions` only, and never changed."""
+
+    template = models.ForeignKey(EvalTemplate, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    snapshot = models.JSONField(help_text="All that can be edited, as `templates_app.snapshot.content` says it.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["template", "number"], name="version_number_once_a_template")]
+
+    def __str__(self) -> str:
+        return f"{self.template} version {self.number}"
 
 
 class Persona(TimestampedModel):

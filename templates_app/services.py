@@ -1,20 +1,28 @@
 """Writes of templates: those that people make, and those that ship with this version. Endpoints, pages and the first start call these."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
-from templates_app.models import EvalCategory, EvalTemplate
+from templates_app.models import EvalCategory, EvalTemplate, EvalTemplateVersion
+from templates_app.snapshot import content
 from templates_app.system import SYSTEM_TEMPLATES, CategoryData, TemplateData
+from templates_app.versions import NewerVersion, version_begin, version_record
 
 KEY_LENGTH = 80
-SETTABLE = frozenset({"name", "description", "template_type", "judge_model", "temperature", "max_tokens", "scoring_rubric"})
+SETTABLE = frozenset(
+    {"name", "description", "template_type", "judge_model", "temperature", "max_tokens", "judge_samples", "scoring_rubric"}
+)
+NAME_LENGTH = 200
+USED_SECONDS = 60  # last_used_at is this exact: a burst of runs must not write the same row a thousand times
 OVERALL = CategoryData("overall", "Overall", "Judge the conversation as a whole by the rubric.")
 
 
@@ -28,10 +36,16 @@ def template_create(
     judge_model: str = "",
     temperature: float = 0.3,
     max_tokens: int = 8192,
+    judge_samples: int = 1,
     scoring_rubric: str = "",
     categories: Sequence[CategoryData] = (),
+    author: User | None = None,
+    note: str = "",
 ) -> EvalTemplate:
-    """A template of a project. Without categories it judges one, the overall impression. Raises ValidationError, which names the field."""
+    """A template of a project, and its first version. Without categories it judges one, the overall impression.
+
+    Raises ValidationError, which names the field.
+    """
     template = EvalTemplate(
         project=project,
         name=name,
@@ -40,6 +54,7 @@ def template_create(
         judge_model=judge_model,
         temperature=temperature,
         max_tokens=max_tokens,
+        judge_samples=judge_samples,
         scoring_rubric=scoring_rubric,
     )
     template.clean_fields(exclude=["project"])
@@ -48,21 +63,33 @@ def template_create(
     EvalCategory.objects.bulk_create(
         EvalCategory(template=template, position=position, **_columns(data)) for position, data in enumerate(wanted)
     )
+    version_record(template, author=author, note=note)
     return template
 
 
 @transaction.atomic
 def template_update(
-    *, template_id: uuid.UUID, project: Project, categories: Sequence[CategoryData] | None = None, **columns: Any
+    *,
+    template_id: uuid.UUID,
+    project: Project,
+    categories: Sequence[CategoryData] | None = None,
+    author: User | None = None,
+    note: str = "",
+    based_on: int | None = None,
+    **columns: Any,
 ) -> EvalTemplate:
-    """Change what is given; `columns` are those of SETTABLE. Given categories replace the old ones as a whole, none becoming the overall
-    impression; one without a weight keeps the weight of its key.
+    """Change what is given, and keep the result as a version; `columns` are those of SETTABLE, `based_on` is the version that was edited.
+    Given categories replace the old ones as a whole, none becoming the overall impression; one without a weight keeps that of its key.
 
-    Raises EvalTemplate.DoesNotExist, PermissionDenied for a system template, and ValidationError, which names the field.
+    Raises EvalTemplate.DoesNotExist, PermissionDenied for a system template, NewerVersion when another version than `based_on` is there,
+    and ValidationError, which names the field.
     """
     if unknown := columns.keys() - SETTABLE:
         raise TypeError(f"template_update got unknown columns: {', '.join(sorted(unknown))}")
     template = _own(template_id, project)
+    newest = version_begin(template)
+    if based_on is not None and based_on != newest.number:
+        raise NewerVersion(newest.number)
     for column, value in columns.items():
         setattr(template, column, value)
     template.clean_fields(exclude=["project"])
@@ -70,7 +97,37 @@ def template_update(
         known = dict(template.categories.values_list("key", "weight"))
         _categories_ensure(template, _checked(categories, known))
     template.save()
+    version_record(template, author=author, note=note)
     return template
+
+
+def template_restore(*, template_id: uuid.UUID, project: Project, number: int, author: User | None = None) -> EvalTemplate:
+    """Make an earlier version the newest again, as a version of its own. Raises what `template_update` does, and
+    EvalTemplateVersion.DoesNotExist.
+    """
+    version = EvalTemplateVersion.objects.get(template=template_id, template__project=project, number=number)
+    note = f"Version {number} restored."
+    return template_update(template_id=template_id, project=project, author=author, note=note, **_fields(version.snapshot))
+
+
+def template_duplicate(*, template: EvalTemplate, project: Project, author: User | None = None) -> EvalTemplate:
+    """A copy that the project owns and may change."""
+    fields = _fields(content(template))
+    fields["name"] = f"{template.name[: NAME_LENGTH - 5]} copy"
+    return template_create(project=project, author=author, note=f"Copy of {template.name}."[:NAME_LENGTH], **fields)
+
+
+def _fields(edited: Mapping[str, Any]) -> dict[str, Any]:
+    """What `content` says, as the arguments of `template_create` and `template_update`."""
+    return {**edited, "categories": [CategoryData(**category) for category in edited["categories"]]}
+
+
+def templates_used(templates: Iterable[EvalTemplate]) -> None:
+    """Remember that a run took these just now."""
+    at = timezone.now()
+    stale = [row.pk for row in templates if row.last_used_at is None or (at - row.last_used_at).total_seconds() > USED_SECONDS]
+    if stale:
+        EvalTemplate.objects.filter(pk__in=stale).update(last_used_at=at)
 
 
 @transaction.atomic
@@ -125,9 +182,9 @@ def system_templates_ensure() -> None:
     """Bring the system templates of the database to this version's. Writes nothing where they already are."""
     for data in SYSTEM_TEMPLATES:
         template, created = EvalTemplate.objects.get_or_create(project=None, slug=data.slug, defaults=_template_columns(data))
-        if not created:
-            _save_changes(template, _template_columns(data))
-        _categories_ensure(template, data.categories)
+        changed = created or _save_changes(template, _template_columns(data))
+        if _categories_ensure(template, data.categories) or changed:
+            version_record(template, note="Came with EvalHub.")
 
 
 def _template_columns(data: TemplateData) -> dict[str, Any]:
@@ -141,18 +198,22 @@ def _template_columns(data: TemplateData) -> dict[str, Any]:
     }
 
 
-def _categories_ensure(template: EvalTemplate, categories: Sequence[CategoryData]) -> None:
+def _categories_ensure(template: EvalTemplate, categories: Sequence[CategoryData]) -> bool:
+    """Whether anything was not so before."""
     present = {category.key: category for category in template.categories.all()}
+    changed = False
     for position, data in enumerate(categories):
         row = present.pop(data.key, None) or EvalCategory(template=template)
-        _save_changes(row, {**_columns(data), "position": position})
+        changed |= _save_changes(row, {**_columns(data), "position": position})
     for row in present.values():
         row.delete()
+    return changed or bool(present)
 
 
-def _save_changes(row: EvalTemplate | EvalCategory, columns: dict[str, Any]) -> None:
+def _save_changes(row: EvalTemplate | EvalCategory, columns: dict[str, Any]) -> bool:
     changed = [name for name, value in columns.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, columns[name])
     if changed:
         row.save()
+    return bool(changed)

@@ -1,5 +1,6 @@
 """A template as it is frozen onto a run: a later edit, or its deletion, changes nothing there."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from templates_app.models import EvalTemplate
@@ -23,3 +24,15 @@ def snapshot(template: EvalTemplate) -> dict[str, Any]:
             for category in template.categories.all()
         ],
     }
+
+
+def content(template: EvalTemplate) -> dict[str, Any]:
+    """All of a template that people can edit: what a version keeps, a comparison compares and a file carries."""
+    frozen = snapshot(template)
+    del frozen["template_id"]
+    return {**frozen, "description": template.description}
+
+
+def draft_snapshot(edited: Mapping[str, Any]) -> dict[str, Any]:
+    """`content` that nobody saved, as a run is judged by it: of no template, and marked as a draft."""
+    return {"template_id": "", "draft": True, **{key: value for key, value in edited.items() if key != "description"}}
