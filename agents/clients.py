@@ -164,9 +164,22 @@ def agent_spec(snapshot: Mapping[str, Any], providers: Providers, *, project: Pr
     row = Agent.objects.filter(pk=snapshot["agent_id"], project=project).first()
     if row is None:
         raise AgentDeleted(f"The agent {snapshot['name']!r} was deleted, and the secret of its endpoint with it, so it cannot be asked.")
-    # The address is the snapshot's, the secret today's: it goes only to the server it was given for.
-    own = origin(row.endpoint_url) == origin(snapshot["endpoint_url"])
-    secret = _secret(row.endpoint_secret_encrypted, row.name) if own else ""
+    return _endpoint_spec(snapshot, _secret_for(row, snapshot["endpoint_url"]), project)
+
+
+def draft_spec(draft: Agent, *, stored: Agent | None, secret: str | None) -> ModelSpec:
+    """The endpoint of an agent that is being typed. `secret` None means the stored one, which goes only to the server it was given for."""
+    if secret is None:
+        secret = _secret_for(stored, draft.endpoint_url) if stored else ""
+    return _endpoint_spec(draft.snapshot(), secret, draft.project)
+
+
+def _secret_for(row: Agent, address: str) -> str:
+    """The address may be a snapshot's or a draft's, the secret is today's: it goes only to the server it was given for."""
+    return _secret(row.endpoint_secret_encrypted, row.name) if origin(row.endpoint_url) == origin(address) else ""
+
+
+def _endpoint_spec(snapshot: Mapping[str, Any], secret: str, project: Project) -> ModelSpec:
     webhook = snapshot["kind"] == Agent.Kind.WEBHOOK
     spec = ModelSpec(
         provider="endpoint",

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from agents.addresses import origin
 from agents.character import normalise_big5, normalise_dimensions
 from agents.models import Agent
 from evalhub.accounts.models import Project
 
+COPY = " (copy)"
+NAME_LENGTH = 200
 SETTABLE = ("kind", "model", "endpoint_url", "reply_path", "timeout_seconds", "is_active")
 _SCALES = {"big5": normalise_big5, "dimensions": normalise_dimensions}
 
@@ -48,6 +51,28 @@ def agent_upsert(
         agent.set_secret("")  # a token goes only to the server it was given for, or moving an address would steal it
     _check(agent)
     return _saved(agent)
+
+
+def agent_create(*, project: Project, name: str, **given: Any) -> Agent:
+    """Make an agent; `given` is what `agent_upsert` takes. Raises AgentConflict where the name is taken, and ValidationError."""
+    return agent_upsert(project=project, name=name, agent_id=uuid.uuid4(), **given)
+
+
+@transaction.atomic
+def agent_duplicate(*, agent_id: uuid.UUID, project: Project) -> Agent:
+    """The same agent under a name that is free, its token included: the address is the same. Raises Agent.DoesNotExist."""
+    agent = _locked(agent_id, project)
+    begun = agent.name[: NAME_LENGTH - len(COPY) - 4]
+    taken = set(Agent.objects.filter(project=project, name__startswith=begun).values_list("name", flat=True))
+    name = next(name for number in range(1, len(taken) + 2) if (name := f"{begun}{_copy(number)}") not in taken)
+    agent.pk, agent._state.adding, agent.name = uuid.uuid4(), True, name
+    agent.character = {**agent.character, "name": name}
+    agent.created_at = timezone.now()
+    return _saved(agent)
+
+
+def _copy(number: int) -> str:
+    return COPY if number == 1 else f"{COPY[:-1]} {number})"
 
 
 @transaction.atomic

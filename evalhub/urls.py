@@ -21,6 +21,9 @@ urlpatterns = [
     path("", include("evalhub.openapi.urls")),
     path("api/v1/", include("runs.api.urls")),
     path("", include("agents.urls")),
+    path("", include("agents.web.urls")),
+    path("", include("templates_app.personas.urls")),
+    path("", include("runs.web.agent_urls")),
     path("", include("runs.web.urls")),
 ]
 

@@ -88,6 +88,8 @@ def target_of(spec: ModelSpec, url: str, headers: Mapping[str, str]) -> Target:
 async def post_json(http: aiohttp.ClientSession, target: Target, body: Mapping[str, Any]) -> Any:
     """The JSON a model server answered with 2xx. Everything else is an `LLMError` whose message names the model and its host."""
     answer = await _send(http, target, body)
+    if target.spec.on_answer:
+        target.spec.on_answer(answer)
     if not 200 <= answer.status < 300:
         raise error_of_status(target.spec, target.url, answer, sent=body)
     try:

@@ -5,6 +5,23 @@ Leaf beside types.py. Built by `agents.clients` and the command line, read by th
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class RawAnswer(Protocol):
+    """A response read to its end (`http.Answer`)."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+OnAnswer = Callable[[RawAnswer], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +30,7 @@ class ModelSpec:
 
     `load_key` names what it shares limits with (`agents.limits.keys`), "" for nothing.
     `max_attempts` counts requests that failed, so 1 never retries; refusals (429) only count once they have taken `patience_s` in all.
-    `answer_delay_s` only means something to the demo models.
+    `answer_delay_s` only means something to the demo models. `on_answer` is shown every answer of the server as it came.
     """
 
     provider: str
@@ -30,6 +47,7 @@ class ModelSpec:
     retry_cap_s: float = 30.0
     answer_delay_s: float = 0.0
     load_key: str = ""
+    on_answer: OnAnswer | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:

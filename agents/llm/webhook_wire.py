@@ -30,7 +30,7 @@ class WebhookWire:
         self._http = http
 
     async def ask(self, request: WireRequest) -> WireReply:
-        data = await post_json(self._http, self._target, _body(request))
+        data = await post_json(self._http, self._target, webhook_body(request))
         return WireReply(self._reply_in(data), finish_reason="stop")
 
     @cached_property
@@ -66,7 +66,7 @@ def _step(value: Any, step: str) -> tuple[Any] | None:
     return None
 
 
-def _body(request: WireRequest) -> dict[str, Any]:
+def webhook_body(request: WireRequest) -> dict[str, Any]:
     context = request.context or CallContext()
     return {
         "messages": [_message(message) for message in request.messages],

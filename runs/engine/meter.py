@@ -1,4 +1,4 @@
-"""Counts calls by project, day, model and purpose, in the transaction that stores the calls themselves. Called by `writes`.
+"""Counts calls by project, day, model and purpose, in the transaction that stores them. Called by `writes`, and by `runs.spend`.
 
 One statement a commit. Rows are written in the order of their keys, so that workers which commit at once never wait for each other in a
 circle; `shard` keeps most of them apart to begin with.
@@ -49,11 +49,15 @@ class Sums:
 
 def count(steps: Iterable[Step], now: datetime) -> None:
     """Add the calls of the steps to their rows. A project that was deleted fails the commit, as its runs do."""
+    add(((step.project_id, step.purpose.value, call) for step in steps for call in step.calls), now)
+
+
+def add(calls: Iterable[tuple[uuid.UUID, str, CallRecord]], now: datetime) -> None:
+    """Add calls, each with its project and purpose. Call it in a transaction."""
     sums: dict[Key, Sums] = {}
     day = now.astimezone(UTC).date()
-    for step in steps:
-        for call in step.calls:
-            sums.setdefault((step.project_id, day, call.model[:MODEL_NAME], step.purpose.value), Sums()).add(call)
+    for project_id, purpose, call in calls:
+        sums.setdefault((project_id, day, call.model[:MODEL_NAME], purpose), Sums()).add(call)
     rows = [_row(key, sums[key]) for key in sorted(sums)]
     if rows:
         _upsert(rows)

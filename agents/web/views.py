@@ -1,0 +1,130 @@
+"""The pages that make and change an agent. Members may look at the form's preview; editors save."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from agents import services
+from agents.models import Agent
+from agents.web.forms import AgentForm
+from agents.web.preview import preview_of, preview_of_stored
+from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.common.rows import rows_changed
+
+
+def agent_or_404(request: PageRequest, agent_id: uuid.UUID) -> Agent:
+    return get_object_or_404(Agent, pk=agent_id, project=request.membership.project)
+
+
+@contextmanager
+def gone_is_404() -> Iterator[None]:
+    """Somebody may delete an agent between the look at it and the change."""
+    try:
+        yield
+    except Agent.DoesNotExist:
+        raise Http404 from None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required
+def agent_new(request: PageRequest) -> HttpResponse:
+    require_editor(request)
+    return _form(request, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required
+def agent_edit(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
+    agent = agent_or_404(request, agent_id)
+    require_editor(request)
+    return _form(request, agent)
+
+
+def _form(request: PageRequest, agent: Agent | None) -> HttpResponse:
+    """The form as it is stored; as it was sent, with a row more or less; or saved and left."""
+    if request.method != "POST":
+        return _page(request, AgentForm(agent=agent))
+    form = AgentForm(request.POST, agent=agent)
+    changed = rows_changed(request.POST, form.fields)
+    if changed is not None:
+        return _page(request, AgentForm(changed, agent=agent).unjudged())
+    saved = _saved(request, form) if form.is_valid() else None
+    if saved is None:
+        return _page(request, form, status=400)
+    messages.success(request, f"{saved.name} is saved.")
+    return redirect("agent", saved.id)
+
+
+def _saved(request: PageRequest, form: AgentForm) -> Agent | None:
+    """The agent, or None with what a service refused put beside its field."""
+    given = {"character": form.character(), "endpoint_secret": form.secret(), **form.columns()}
+    project, name = request.membership.project, form.cleaned_data["name"]
+    try:
+        if form.agent:
+            return services.agent_update(agent_id=form.agent.id, project=project, name=name, **given)
+        return services.agent_create(project=project, name=name, **given)
+    except services.AgentConflict as conflict:
+        form.add_error("name", str(conflict))
+    except Agent.DoesNotExist:
+        form.add_error(None, "This agent was deleted meanwhile. Save what you typed as a new one.")
+    except ValidationError as error:
+        form.refuse(error)
+    return None
+
+
+def _page(request: PageRequest, form: AgentForm, status: int = 200) -> HttpResponse:
+    preview = preview_of(AgentForm(form.data, agent=form.agent)) if form.is_bound else preview_of_stored(form.agent)
+    return render(request, "agents/agent_form.html", {"form": form, "agent": form.agent, "preview": preview}, status=status)
+
+
+@require_POST
+@never_cache
+@member_required
+def agent_preview(request: PageRequest, agent_id: uuid.UUID | None = None) -> HttpResponse:
+    """The part of the form's page that follows what is typed. Nothing is stored."""
+    agent = agent_or_404(request, agent_id) if agent_id else None
+    return render(request, "agents/_preview.html", {"preview": preview_of(AgentForm(request.POST, agent=agent))})
+
+
+@require_POST
+@member_required
+def agent_duplicate(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
+    agent = agent_or_404(request, agent_id)
+    require_editor(request)
+    with gone_is_404():
+        copy = services.agent_duplicate(agent_id=agent.id, project=request.membership.project)
+    messages.success(request, f"This is a copy of {agent.name}. Give it a name of its own.")
+    return redirect("agent-edit", copy.id)
+
+
+@require_POST
+@member_required
+def agent_delete(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
+    agent = agent_or_404(request, agent_id)
+    require_editor(request)
+    with gone_is_404():
+        services.agent_delete(agent_id=agent.id, project=request.membership.project)
+    messages.success(request, f"{agent.name} is deleted. Its runs stay.")
+    return redirect("agent-list")
+
+
+@require_POST
+@member_required
+def agent_active(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
+    """Offer the agent where a run is started, or no longer; `active` is 1 or empty."""
+    agent = agent_or_404(request, agent_id)
+    require_editor(request)
+    active = bool(request.POST.get("active"))
+    with gone_is_404():
+        services.agent_update(agent_id=agent.id, project=request.membership.project, is_active=active)
+    messages.success(request, f"{agent.name} is {'active' if active else 'inactive: it is offered for no new run'}.")
+    return redirect("agent", agent.id)

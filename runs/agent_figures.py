@@ -1,0 +1,93 @@
+"""What an agent's runs say about it, for lists and pages of agents: the last run, and the scores of the newest ones.
+
+Reads only as many runs of each agent as are shown, by the index of agents' runs, however many there are.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from agents.models import Agent
+from evalhub.accounts.models import Project
+from runs.models import EvalRun
+from runs.states import Status
+
+LATELY = 20
+ROW = ("id", "agent_id", "status", "kind", "score", "uses_demo", "created_at", "cancel_requested_at")
+JUDGED = {EvalRun.Kind.RUN_EVAL, EvalRun.Kind.EVALUATE, EvalRun.Kind.EVAL_ONLY}
+# Student's t, two-sided 95 %, for 1 to LATELY - 1 degrees of freedom.
+T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The newest LATELY runs of an agent, newest first. A mean is of those that have a score; unscored is not zero."""
+
+    runs: Sequence[EvalRun] = ()
+
+    @property
+    def last(self) -> EvalRun | None:
+        return self.runs[0] if self.runs else None
+
+    @property
+    def scored(self) -> list[EvalRun]:
+        """Those with a score, oldest first, as a line is drawn."""
+        return [run for run in reversed(self.runs) if run.score is not None]
+
+    @property
+    def scores(self) -> list[float]:
+        return [run.score for run in self.scored if run.score is not None]
+
+    @property
+    def mean(self) -> float | None:
+        return fmean(self.scores) if self.scores else None
+
+    @property
+    def interval(self) -> float | None:
+        """Half the width of the mean's 95 % interval; None with fewer than two scores."""
+        return mean_interval(self.scores)
+
+    @property
+    def unscored(self) -> int:
+        """Runs that were judged to an end and got no score."""
+        return sum(run.score is None and run.status == Status.COMPLETED and run.kind in JUDGED for run in self.runs)
+
+    @property
+    def uses_demo(self) -> bool:
+        return any(run.uses_demo for run in self.scored)
+
+
+def mean_interval(scores: Sequence[float]) -> float | None:
+    """Half the width of the 95 % interval of the mean of at most LATELY scores; None with fewer than two."""
+    return T95[len(scores) - 2] * stdev(scores) / sqrt(len(scores)) if len(scores) > 1 else None
+
+
+def with_stretch(agents: QuerySet[Agent]) -> QuerySet[Agent]:
+    """The agents, each with `lately_since`: when the oldest of its newest runs was made; None where it has fewer than LATELY."""
+    own = EvalRun.objects.filter(project_id=OuterRef("project_id"), agent_id=OuterRef("pk")).order_by("-created_at", "-id")
+    return agents.annotate(lately_since=Subquery(own.values("created_at")[LATELY - 1 : LATELY]))
+
+
+def figures(*, project: Project, agents: Iterable[Agent]) -> dict[uuid.UUID, Figures]:
+    """By agent, of agents that `with_stretch` gave. One query, of LATELY rows an agent."""
+    stretches = [_stretch(project, agent) for agent in agents]
+    if not stretches:
+        return {}
+    wanted = Q()
+    for stretch in stretches:
+        wanted |= stretch
+    found: dict[uuid.UUID, list[EvalRun]] = {}
+    for run in EvalRun.objects.filter(wanted).order_by().only(*ROW):
+        if run.agent_id:  # as asked for
+            found.setdefault(run.agent_id, []).append(run)
+    return {key: Figures(sorted(runs, key=lambda run: (run.created_at, run.id), reverse=True)[:LATELY]) for key, runs in found.items()}
+
+
+def _stretch(project: Project, agent: Any) -> Q:
+    since = {"created_at__gte": agent.lately_since} if agent.lately_since else {}
+    return Q(project=project, agent_id=agent.pk, **since)

@@ -1,0 +1,31 @@
+"""Scores of an agent's newest runs as pictures: their course for a row of the list, and the mean of the last few with its interval."""
+
+from evalhub.common.charts import Line, Sample, line, sparkline
+from evalhub.common.formatting import score
+from runs.agent_figures import Figures, mean_interval
+from runs.models import EvalRun
+
+WINDOW = 5  # runs that one mean of the line is of
+
+
+def course(key: str, figures: Figures) -> Line:
+    """Every score, oldest first."""
+    samples = [Sample(_when(run), run.score) for run in figures.scored]
+    return sparkline(key=key, title="Scores of the newest runs", samples=samples)
+
+
+def trend(figures: Figures) -> Line:
+    """At each run the mean of it and of up to four before it: single scores jump, and what matters is where they go."""
+    scores, samples = figures.scores, []
+    for number, run in enumerate(figures.scored):
+        seen = scores[max(number + 1 - WINDOW, 0) : number + 1]
+        mean, half = sum(seen) / len(seen), mean_interval(seen)
+        low, high = (None, None) if half is None else (max(mean - half, 0), min(mean + half, 100))
+        samples.append(Sample(_when(run), mean, low, high, note=f"this run {score(scores[number])}"))
+    return line(
+        key="trend", title="Mean score of five runs at a time", samples=samples, head=("Up to the run of", "Mean (95 % interval)", "Score")
+    )
+
+
+def _when(run: EvalRun) -> str:
+    return f"{run.created_at:%d %b %H:%M}"
