@@ -70,7 +70,7 @@ def _pending(project: Project, kind: str, request: RunRequest, together: uuid.UU
     run = EvalRun(
         project=project,
         kind=kind,
-        agent=request.agent,
+        agent_id=request.agent.pk,
         agent_name=request.agent.name,
         template=request.template,
         adaptation_template=request.adaptation_template,
