@@ -72,9 +72,7 @@ def _copies(run: EvalRun, source: EvalRun) -> list[Message]:
     return messages
 
 
-def run_rejudge(
-    *, run_id: uuid.UUID, project: Project, template: EvalTemplate | None, adaptation_template: EvalTemplate | None
-) -> EvalRun:
+def run_rejudge(*, run_id: uuid.UUID, project: Project, template: EvalTemplate | None, adaptation_template: EvalTemplate | None) -> EvalRun:
     """A new run that judges the transcript of another by these templates; the agent is never called. The old result stays.
 
     Raises NothingToJudge, SourceGone and EvalRun.DoesNotExist.

@@ -1,8 +1,12 @@
-"""One WebSocket a watched run: first a snapshot of the page's live parts, then what changes, as the HTML the page itself is made of."""
+"""One WebSocket a watched run: first what the page missed, then what changes, as the HTML the page itself is made of.
+
+The page says in its address after which event: `?after=41`. Without a number, or far behind, it gets a snapshot of its live parts.
+"""
 
 import asyncio
 import contextlib
 import logging
+import re
 import uuid
 from typing import Any
 
@@ -61,18 +65,24 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _send_all(self, run_id: uuid.UUID) -> None:
         right = await database_sync_to_async(_right)(self.scope, run_id)
-        opening = await editions.snapshot(run_id) if right else None
+        opening = await editions.opening(run_id, _after(self.scope["query_string"])) if right else None
         if opening is None:
             await self.close(code=NOT_YOURS)
             return
         html, next_seq, final = opening
         async with tail.watch(run_id, next_seq, right) as watch:
-            await self.send(text_data=html)
+            if html:
+                await self.send(text_data=html)
             while not final and (batch := await watch.batch()):
                 for parcel in parcels(batch):
                     if html := await editions.update(run_id, parcel):
                         await self.send(text_data=html)
         await self.close(code=FINISHED)
+
+
+def _after(query: bytes) -> int | None:
+    found = re.search(rb"(?:^|&)after=(\d{1,18})(?:&|$)", query)
+    return int(found[1]) if found else None
 
 
 def _right(scope: dict[str, Any], run_id: uuid.UUID) -> Right | None:

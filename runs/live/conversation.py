@@ -13,6 +13,7 @@ from typing import Any
 from evalhub.common import formatting
 from evalhub.common.jsontext import BadJSON, read_json
 from runs.models import EvalRun, Message
+from runs.reading import Span
 
 STOP_REASONS = {
     "goal_met": "the user's goal was met",
@@ -55,21 +56,24 @@ class Session:
     ended: str = ""
 
 
-def sessions(run: EvalRun, messages: Iterable[Message]) -> list[Session]:
-    """The whole transcript, session by session. `messages` are in order."""
+def sessions(run: EvalRun, messages: Iterable[Message], spans: Sequence[Span] = ()) -> list[Session]:
+    """A stretch of the transcript, session by session. `messages` are in order.
+
+    `spans` say where sessions begin and end beyond the stretch; without them every session of it is taken for whole.
+    """
+    known = {span.session: span for span in spans}
     shown: list[Session] = []
     for index, group in groupby(messages, key=lambda message: message.session_index):
-        rows = list(group)
-        session = Session(
-            index, session_name(run, index), _gap(run, index), rows[0].simulated_at, turns(run, rows), stop_reason(run, index)
-        )
-        shown.append(session)
+        rows, span = list(group), known.get(index)
+        ended = stop_reason(run, index) if span is None or rows[-1].index == span.last else ""
+        starts = span.starts if span else rows[0].simulated_at
+        shown.append(Session(index, session_name(run, index), session_gap(run, index), starts, turns(run, rows), ended))
     return shown
 
 
 def opened_session(run: EvalRun, index: int, starts: str) -> Session:
     """A session in which nothing has been said yet. `starts` is ISO or ""."""
-    return Session(index, session_name(run, index), _gap(run, index), datetime.fromisoformat(starts) if starts else None)
+    return Session(index, session_name(run, index), session_gap(run, index), datetime.fromisoformat(starts) if starts else None)
 
 
 def turns(run: EvalRun, messages: Sequence[Message]) -> list[Turn]:
@@ -130,7 +134,8 @@ def session_name(run: EvalRun, index: int) -> str:
     return str(plan.get("name") or f"Session {index + 1}")
 
 
-def _gap(run: EvalRun, index: int) -> str:
+def session_gap(run: EvalRun, index: int) -> str:
+    """How far the simulated clock moved before a session, in words."""
     plan = run.sessions[index] if 0 < index < len(run.sessions) else {}
     return formatting.gap(int(plan.get("gap_minutes", 0)))
 

@@ -12,17 +12,21 @@ from runs.live import render
 from runs.live.watch import Batch
 from runs.models import EvalRun
 
-Snapshot = tuple[str, int, bool]
+Opening = tuple[str, int, bool]
 
-_being_made: dict[uuid.UUID, asyncio.Future[Snapshot | None]] = {}
+_being_made: dict[tuple[uuid.UUID, int | None], asyncio.Future[Opening | None]] = {}
 
 
-async def snapshot(run_id: uuid.UUID) -> Snapshot | None:
-    """(html, next event number, whether the run is final), or None when it was deleted. Those who come while one is made share it."""
-    making = _being_made.get(run_id)
+async def opening(run_id: uuid.UUID, after: int | None = None) -> Opening | None:
+    """(html, next event number, whether the run is final), or None when it was deleted. Those who come while one is made share it.
+
+    The html is what came after event `after`, "" where nothing did. A snapshot without that number, or when too much came since.
+    """
+    key = run_id, after
+    making = _being_made.get(key)
     if making is None:
-        making = _being_made[run_id] = asyncio.ensure_future(database_sync_to_async(_snapshot)(run_id))
-        making.add_done_callback(lambda _: _being_made.pop(run_id, None))
+        making = _being_made[key] = asyncio.ensure_future(database_sync_to_async(_opening)(run_id, after))
+        making.add_done_callback(lambda _: _being_made.pop(key, None))
     return await asyncio.shield(making)  # who leaves must not take it from the others
 
 
@@ -35,9 +39,9 @@ async def update(run_id: uuid.UUID, batch: Batch) -> str:
     return made.result() if made.done() else await asyncio.shield(made)
 
 
-def _snapshot(run_id: uuid.UUID) -> Snapshot | None:
+def _opening(run_id: uuid.UUID, after: int | None) -> Opening | None:
     run = EvalRun.objects.filter(pk=run_id).first()
-    return (render.snapshot_html(run), run.next_seq, run.is_final) if run else None
+    return (render.since_html(run, after), run.next_seq, run.is_final) if run else None
 
 
 def _update(run_id: uuid.UUID, batch: Batch) -> str:

@@ -2,53 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
-from runs import selectors
-from runs.live.conversation import Session, opened_session, sessions
+from runs import reading, selectors
+from runs.live.changes import changes
+from runs.live.conversation import Session, opened_session, session_name, sessions
 from runs.live.logbook import happening, log_lines
-from runs.live.scorecard import Scorecard, scorecard
+from runs.live.memory import memory
+from runs.live.progress import progress
+from runs.live.scorecard import Scorecard, has_samples, scorecard
 from runs.models import EvalRun, Message, RunEvent
+from runs.reading import Place, Span
 from runs.selectors import CostRow
-from runs.states import Status
-
-EVENTS_SHOWN = 300
-SIMULATED = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands. `remaining` is seconds, None while it cannot be told; `since` is set while the clock runs."""
-
-    done: int
-    planned: int
-    simulates: bool
-    elapsed: float
-    remaining: float | None
-    since: datetime | None
-
-    @property
-    def percent(self) -> int:
-        return min(round(100 * self.done / self.planned), 100) if self.planned else 0
-
-
-def progress(run: EvalRun) -> Progress:
-    """Turns done of turns planned, time since it began, and what the pace of the last turns says about the rest.
-
-    Nobody knows how long a run waits for a worker: while it does, no time left is told.
-    """
-    since = run.started_at
-    end = run.completed_at or timezone.now()
-    elapsed = (end - since).total_seconds() if since else 0.0
-    simulates = run.kind in SIMULATED
-    left = run.planned_turns - run.total_turns
-    is_driven = run.status == Status.RUNNING and simulates and run.total_turns > 1 and left > 0
-    pace = selectors.pace(run=run) if is_driven else None
-    remaining = None if pace is None else pace * left
-    return Progress(run.total_turns, run.planned_turns, simulates, elapsed, remaining, since if run.is_active else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,44 +30,113 @@ class CostTable:
     def unpriced(self) -> int:
         return sum(row.unpriced for row in self.rows)
 
+    @property
+    def calls(self) -> int:
+        return sum(row.calls for row in self.rows)
+
+    @property
+    def failed(self) -> int:
+        return sum(row.failed for row in self.rows)
+
+    @property
+    def input_tokens(self) -> int:
+        return sum(row.input_tokens for row in self.rows)
+
+    @property
+    def output_tokens(self) -> int:
+        return sum(row.output_tokens for row in self.rows)
+
 
 def cost_table(run: EvalRun) -> CostTable:
     return CostTable(selectors.costs(run=run))
 
 
-def scorecards(run: EvalRun, message_count: int) -> list[Scorecard]:
-    """Quality, then adaptation. A run that was never to be judged has one card that says so."""
-    cards = [scorecard(run, "quality", message_count), scorecard(run, "adaptation", message_count)]
-    return [card for card in cards if card.kind == "quality" or card.state != "none"]
+@dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """Where a session begins in the transcript."""
+
+    name: str
+    first: int
 
 
-def latest_events(run: EvalRun, limit: int | None) -> list[RunEvent]:
-    """The newest events, oldest of them first; all without a limit."""
-    newest = run.events.order_by("-seq")
-    return list(newest if limit is None else newest[:limit])[::-1]
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the transcript as the page shows it, of `count` messages in all.
+
+    `earlier` and `later` are its first and last message where more lies before or after them, None at either end.
+    """
+
+    sessions: Sequence[Session]
+    places: Sequence[SessionPlace]
+    count: int
+    earlier: int | None = None
+    later: int | None = None
 
 
-def _still_silent(run: EvalRun, messages: Sequence[Message], events: Sequence[RunEvent]) -> list[Session]:
+def stretch(run: EvalRun, spans: Sequence[Span], messages: Sequence[Message]) -> Stretch:
+    """The messages in their sessions, with what lies before and after them."""
+    count = reading.length(spans)
+    first, last = (messages[0].index, messages[-1].index) if messages else (0, count - 1)
+    return Stretch(
+        sessions(run, messages, spans),
+        [SessionPlace(session_name(run, span.session), span.first) for span in spans],
+        count,
+        earlier=first if first > 0 else None,
+        later=last if last + 1 < count else None,
+    )
+
+
+def judged(run: EvalRun, spans: Sequence[Span]) -> dict[str, Any]:
+    """Quality, then adaptation, and what changed from session to session. A run never to be judged has one card that says so.
+
+    One query where samples differ.
+    """
+    count = reading.length(spans)
+    said = reading.verdicts(run=run) if has_samples(run) else []
+    cards = [scorecard(run, kind, count, said) for kind in ("quality", "adaptation")]
+    shown = [card for card in cards if card.kind == "quality" or card.state != "none"]
+    return {"cards": _without_the_empty(shown), "changes": changes(run, spans, cards[1])}
+
+
+def _without_the_empty(cards: Sequence[Scorecard]) -> Sequence[Scorecard]:
+    """A run judged for adaptation alone needs no card that says it has no quality template."""
+    return [card for card in cards if card.state != "none"] or cards
+
+
+def _still_silent(run: EvalRun, shown: Stretch, events: Sequence[RunEvent]) -> list[Session]:
     """A session that has begun, but in which nobody has spoken: the page needs its place before the first turn comes."""
+    if shown.later is not None:
+        return []
     begun = [event.payload for event in events if event.type == "session_started"]
-    spoken = messages[-1].session_index if messages else -1
+    spoken = shown.sessions[-1].index if shown.sessions else -1
     return [opened_session(run, item["session_index"], item["simulated_at"]) for item in begun if item["session_index"] > spoken]
 
 
-def run_parts(run: EvalRun, *, events_limit: int | None = EVENTS_SHOWN) -> dict[str, Any]:
-    """Everything the partials show. Three queries beside the run itself, and one more while it goes on."""
-    messages = list(selectors.transcript(run=run))
-    events = latest_events(run, events_limit)
-    last = events[-1] if events else None
-    role = messages[-1].role if messages else ""
+def _last_role(events: Sequence[RunEvent]) -> str:
+    """Who spoke last, wherever in the transcript the page stands."""
+    said = (event.payload["role"] for event in reversed(events) if event.type == "turn_completed")
+    return next(said, "")
+
+
+def run_parts(run: EvalRun, *, place: Place | None = None, log_before: int | None = None) -> dict[str, Any]:
+    """Everything the partials show, however long the run is: five queries beside the run itself, and up to two more.
+
+    One more while it goes on, one where a judge was asked more than once.
+    """
+    spans = reading.spans(run=run)
+    messages = reading.window(run=run, place=place)
+    log = reading.log_window(run=run, before=log_before)
+    shown = stretch(run, spans, messages)
+    last = log.lines[-1] if log.lines else None
     return {
         "run": run,
-        "progress": progress(run),
-        "sessions": [*sessions(run, messages), *_still_silent(run, messages, events)],
-        "happening": happening(run, last.type if last else "", last.payload if last else {}, role),
-        "cards": scorecards(run, len(messages)),
+        "progress": progress(run, log.lives),
+        "stretch": shown,
+        "sessions": [*shown.sessions, *_still_silent(run, shown, log.lines)],
+        "happening": happening(run, last.type if last else "", last.payload if last else {}, _last_role(log.lines)),
+        "memory": memory(run),
         "costs": cost_table(run),
-        "log": log_lines(events),
-        "log_earlier": events[0].seq if events else 0,
-        "last_seq": last.seq if last else -1,
-    }
+        "log": log_lines(log.lines),
+        "log_earlier": log.first,
+        "last_seq": run.next_seq - 1,
+    } | judged(run, spans)

@@ -9,40 +9,86 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from runs import reading
+from runs.events import log as logs
 from runs.live import parts
 from runs.live.conversation import Session, Turn, opened_session, sessions, stop_reason, turns
 from runs.live.logbook import happening, log_lines
+from runs.live.memory import memory
+from runs.live.progress import progress
 from runs.models import EvalRun, Message
+from runs.reading import Place
 
 Events = Sequence[dict[str, Any]]
 JUDGED = {"evaluation_started", "evaluation_completed", "adaptation_completed", "final_status"}
+MOST_EVENTS = 300  # that are told one by one: who is further behind is told how things stand
+REMEMBERED = {"session_completed", "simulation_completed", "final_status"}
 
 
 def snapshot_html(run: EvalRun) -> str:
-    """The run as it stands, whatever the page showed before. Three queries."""
+    """The run as it stands, whatever the page showed before: of the transcript its end, however long it is."""
     return render_to_string("runs/live_snapshot.html", {**parts.run_parts(run), "oob": True})
 
 
-def update_html(run: EvalRun, events: Events) -> str:
-    """What these events changed (as events.log.as_json gives them, in order). `run` is freshly loaded. At most four queries."""
-    if not events:
-        return ""
-    messages = _messages(run, events)
-    fresh, more = _conversation(run, events, messages)
-    last = events[-1]
+def since_html(run: EvalRun, after: int | None) -> str:
+    """What a page has to be told that knows the run up to event `after`; a snapshot where it knows nothing, or too little."""
+    if after is None or run.next_seq - after > MOST_EVENTS:
+        return snapshot_html(run)
+    return update_html(run, [event for event in logs.read_after(run.id, after, MOST_EVENTS) if event["seq"] < run.next_seq])
+
+
+def transcript_html(run: EvalRun, place: Place) -> str:
+    """More of the transcript for a page that has some: the messages before or after those it shows, or another stretch in their place."""
+    spans = reading.spans(run=run)
+    shown = parts.stretch(run, spans, reading.window(run=run, place=place))
+    known = place.before if place.before is not None else place.after
+    if known is None:
+        return render_to_string("runs/_window.html", {"run": run, "stretch": shown, "sessions": shown.sessions})
+    shared = next((span.session for span in spans if span.holds(known)), None)
     context = {
         "run": run,
         "oob": True,
-        "progress": parts.progress(run),
+        "stretch": shown,
+        "where": "afterbegin" if place.before is not None else "beforeend",
+        "new_sessions": [session for session in shown.sessions if session.index != shared],
+        "known_session": next((session for session in shown.sessions if session.index == shared), None),
+        "earlier": place.before is not None,
+    }
+    return render_to_string("runs/more_turns.html", context)
+
+
+def log_html(run: EvalRun, before: int) -> str:
+    """The lines of the log before those that a page shows."""
+    log = reading.log_window(run=run, before=before)
+    return render_to_string("runs/more_log.html", {"run": run, "log": log_lines(log.lines), "log_earlier": log.first})
+
+
+def update_html(run: EvalRun, events: Events) -> str:
+    """What these events changed (as events.log.as_json gives them, in order). `run` is freshly loaded. At most seven queries."""
+    if not events:
+        return ""
+    kinds = {event["type"] for event in events}
+    messages = _messages(run, events)
+    fresh, more = _conversation(run, events, messages)
+    last = events[-1]
+    log = reading.log_between(run=run, first=events[0]["seq"], end=last["seq"] + 1)
+    context: dict[str, Any] = {
+        "run": run,
+        "oob": True,
+        "progress": progress(run, log.lives),
         "new_sessions": fresh,
         "more_turns": more,
         "ended_sessions": _ended(run, events, fresh),
         "happening": happening(run, last["type"], last, _last_role(events)),
-        "cards": parts.scorecards(run, run.messages.count()) if any(event["type"] in JUDGED for event in events) else [],
+        "memory": memory(run) if kinds & REMEMBERED else None,
         "costs": parts.cost_table(run),
-        "log": log_lines(list(run.events.filter(seq__gte=events[0]["seq"], seq__lte=last["seq"]).order_by("seq"))),
+        "log": log_lines(log.lines),
         "last_seq": last["seq"],
     }
+    if kinds & JUDGED | kinds & {"session_started"}:
+        spans = reading.spans(run=run)
+        context["stretch"] = parts.stretch(run, spans, [])
+        context |= parts.judged(run, spans) if kinds & JUDGED else {}
     return render_to_string("runs/live_update.html", context)
 
 

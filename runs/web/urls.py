@@ -2,15 +2,20 @@
 
 from django.urls import path
 
-from runs.web import exporting, operations, views
+from runs.web import exporting, operations, run_page, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("runs/", views.run_list, name="run-list"),
-    path("runs/<uuid:run_id>/", views.run, name="run"),
-    path("runs/<uuid:run_id>/live", views.run_live, name="run-live"),
+    path("runs/<uuid:run_id>/", run_page.run, name="run"),
+    path("runs/<uuid:run_id>/transcript", run_page.run_transcript, name="run-transcript"),
+    path("runs/<uuid:run_id>/log", run_page.run_log, name="run-log"),
+    path("runs/<uuid:run_id>/live", run_page.run_live, name="run-live"),
     path("runs/<uuid:run_id>/export.<str:form>", exporting.run_export, name="run-export"),
-    path("runs/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
-    path("runs/<uuid:run_id>/resume", views.run_resume, name="run-resume"),
+    path("runs/<uuid:run_id>/cancel", run_page.run_cancel, name="run-cancel"),
+    path("runs/<uuid:run_id>/resume", run_page.run_resume, name="run-resume"),
+    path("runs/<uuid:run_id>/again", run_page.run_repeat, name="run-again"),
+    path("runs/<uuid:run_id>/rejudge", run_page.run_judge_again, name="run-rejudge"),
+    path("runs/<uuid:run_id>/delete", run_page.run_delete, name="run-delete"),
     path("operations/", operations.operations, name="operations"),
 ]

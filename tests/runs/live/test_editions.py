@@ -53,10 +53,10 @@ async def test_who_leaves_while_an_update_is_made_does_not_take_it_from_the_othe
 
 async def test_snapshots_asked_for_at_once_are_one_and_a_later_one_is_fresh() -> None:
     run = await sync_to_async(run_make)()
-    one, other = await asyncio.gather(editions.snapshot(run.id), editions.snapshot(run.id))
+    one, other = await asyncio.gather(editions.opening(run.id), editions.opening(run.id))
     assert one is other
     await sync_to_async(write_turns)(run, 1)
-    later = await editions.snapshot(run.id)
+    later = await editions.opening(run.id)
     assert one
     assert later
     assert (one[1], later[1]) == (0, 1)
@@ -66,7 +66,7 @@ async def test_of_a_deleted_run_there_is_none() -> None:
     run = await sync_to_async(run_make)()
     one, _ = await batches(run)
     await sync_to_async(run.delete)()
-    assert await editions.snapshot(run.id) is None
+    assert await editions.opening(run.id) is None
     assert await editions.update(run.id, one) == ""
 
 
@@ -75,7 +75,7 @@ async def test_they_hold_nothing_that_only_some_readers_may_have() -> None:
     one, _ = await batches(run)
     for status in ("running", "interrupted"):
         await EvalRun.objects.filter(pk=run.id).aupdate(status=status)
-        found = await editions.snapshot(run.id)
+        found = await editions.opening(run.id)
         assert found
         one[-1].updates.clear()
         for html in (found[0], await editions.update(run.id, one)):

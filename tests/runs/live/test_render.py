@@ -54,7 +54,7 @@ def test_no_events_change_nothing(run: EvalRun) -> None:
 
 def test_a_turn_is_added_to_the_end_of_its_session(run: EvalRun) -> None:
     html = render.update_html(run, [say(run, "user", "I have two dogs.")])
-    assert '<ol id="turns-0" hx-swap-oob="beforeend"><li class="turn turn-user" id="m-0">' in html
+    assert '<ol id="turns-0" hx-swap-oob="beforeend"><li class="turn turn-user" id="m-0" tabindex="-1">' in html
 
 
 def test_turns_of_two_sessions_go_each_to_its_own(run: EvalRun) -> None:
@@ -142,7 +142,7 @@ def test_a_snapshot_of_any_run_renders(run: EvalRun) -> None:
     for part in (
         'id="progress"',
         'id="outcome"',
-        'id="actions"',
+        'id="places"',
         'id="sessions"',
         'id="typing"',
         'id="quality"',
@@ -164,7 +164,7 @@ def test_updates_and_snapshots_cost_few_queries(run: EvalRun, django_assert_num_
     factories.event(run=run, event=types.FinalStatus())
     events = log.read_after(run.id, -1)
     fresh = EvalRun.objects.get(pk=run.pk)
-    with django_assert_num_queries(4):  # messages, their number, costs, events
+    with django_assert_num_queries(5):  # messages, sessions, calls, latencies, events
         render.update_html(fresh, events)
-    with django_assert_num_queries(3):  # messages, events, costs
+    with django_assert_num_queries(5):  # the same
         render.snapshot_html(fresh)

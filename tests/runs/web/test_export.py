@@ -105,7 +105,7 @@ def test_a_long_transcript_is_read_in_batches_and_is_whole(
     assert [f"line {number:02d}." in text for number in range(10)] == [True] * 10
 
 
-@pytest.mark.parametrize(("form", "queries"), [("json", 5), ("csv", 5), ("md", 6)])
+@pytest.mark.parametrize(("form", "queries"), [("json", 5), ("csv", 5), ("md", 7)])
 def test_it_costs_few_queries(
     owner: Client, project: Project, form: str, queries: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

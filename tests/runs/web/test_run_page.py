@@ -8,8 +8,9 @@ from django.utils.html import escape
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Project
+from runs import reading
 from runs.events import types
-from runs.live import parts
+from runs.live.progress import progress
 from runs.models import EvalRun
 from runs.states import Status
 from tests import factories
@@ -40,7 +41,7 @@ def test_it_shows_the_conversation_by_session_with_the_time_between_them(owner: 
 def test_it_shows_scores_with_reasoning_and_links_to_the_cited_turns(owner: Client, project: Project) -> None:
     text = page(owner, factories.finished_run(project=project))
     assert "What decides helpfulness." in text
-    assert '<a href="#m-0"><span class="cite-index">0</span><q>two dogs</q></a>' in text
+    assert 'href="#m-0" data-cite="0"><span class="cite-index">0</span><q>two dogs</q></a>' in text
     assert 'id="m-0"' in text
 
 
@@ -203,14 +204,17 @@ def test_an_unknown_run_does_not_exist(owner: Client) -> None:
 
 
 def test_a_long_log_shows_its_end_and_a_link_to_the_rest(owner: Client, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "EVENTS_SHOWN", 2)
+    monkeypatch.setattr(reading, "LOG_WINDOW", 2)
     run = factories.run(project=project, status=Status.COMPLETED)
     for _ in range(5):
         factories.event(run=run, event=types.TurnStarted())
     text = page(owner, run)
-    assert "show the 3 earlier ones" in text
-    assert 'id="e-0"' not in text
-    assert 'id="e-0"' in owner.get(f"/runs/{run.id}/?events=all").text
+    assert "3 before these" in text
+    assert 'id="e-2"' not in text
+    earlier = owner.get(f"/runs/{run.id}/?log_before=3").text
+    assert 'id="e-1"' in earlier
+    assert 'id="e-3"' not in earlier
+    assert "1 before these" in earlier
 
 
 def test_the_configuration_is_the_frozen_one(owner: Client, project: Project) -> None:
@@ -224,11 +228,11 @@ def test_the_configuration_is_the_frozen_one(owner: Client, project: Project) ->
 
 @pytest.mark.parametrize("paused", [timedelta(0), timedelta(minutes=31)])
 def test_time_without_a_worker_is_no_part_of_the_time_left(project: Project, paused: timedelta) -> None:
-    assert parts.progress(half_done(project, status=Status.RUNNING, paused=paused)).remaining == pytest.approx(40)
+    assert progress(half_done(project, status=Status.RUNNING, paused=paused)).remaining == pytest.approx(40)
 
 
 def test_no_time_left_is_told_while_a_run_waits_for_a_worker(project: Project) -> None:
-    assert parts.progress(half_done(project, status=Status.PENDING, paused=timedelta(0))).remaining is None
+    assert progress(half_done(project, status=Status.PENDING, paused=timedelta(0))).remaining is None
 
 
 @pytest.mark.parametrize("turns", [1, 10])
@@ -238,7 +242,7 @@ def test_a_run_costs_the_same_queries_for_any_length(
     run = factories.finished_run(project=project)
     for number in range(turns):
         factories.message(run=run, role="user", content=str(number), session=1)
-    with django_assert_num_queries(7):  # session, person, membership, run, messages, events, costs
+    with django_assert_num_queries(10):  # session, person, membership, run, sessions, messages, events, calls, latencies, templates
         owner.get(f"/runs/{run.id}/")
 
 
