@@ -58,13 +58,12 @@ def spans(*, run: EvalRun) -> list[Span]:
         user_characters=Sum(Length("content"), filter=USER),
         agent_characters=Sum(Length("content"), filter=AGENT),
     )
-    return sorted((_span(row) for row in rows), key=lambda span: span.first)
+    return sorted((_span(**row) for row in rows), key=lambda span: span.first)
 
 
-def _span(row: dict[str, Any]) -> Span:
-    said = {name: row[name] or 0 for name in ("user_characters", "agent_characters")}
-    kept = {name: row[name] for name in ("first", "last", "starts", "user_messages", "agent_messages")}
-    return Span(session=row["session_index"], **kept, **said)
+def _span(*, session_index: int, user_characters: int | None, agent_characters: int | None, **rest: Any) -> Span:
+    """A sum over no messages is None."""
+    return Span(session=session_index, user_characters=user_characters or 0, agent_characters=agent_characters or 0, **rest)
 
 
 def length(found: Sequence[Span]) -> int:

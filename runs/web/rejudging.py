@@ -1,7 +1,7 @@
 """The form of "judge again with": which templates a transcript is judged by next."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -20,20 +20,18 @@ class RejudgeForm(forms.Form):
     template = forms.ChoiceField(label="Quality template", required=False)
     adaptation_template = forms.ChoiceField(label="Adaptation template", required=False)
 
-    def __init__(self, templates: Sequence[EvalTemplate], *args: Any, **more: Any) -> None:
-        super().__init__(*args, auto_id="rejudge-%s", **more)
+    def __init__(self, templates: Sequence[EvalTemplate], data: Mapping[str, Any] | None, initial: Mapping[str, Any]) -> None:
+        super().__init__(data, initial=initial, auto_id="rejudge-%s")
         self._known = {str(template.pk): template for template in templates}
         for name, kind in (("template", Type.QUALITY), ("adaptation_template", Type.ADAPTATION)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker: they are declared above
-            field.choices = [NONE, *_choices(templates, kind)]
+            cast(forms.ChoiceField, self.fields[name]).choices = [NONE, *_choices(templates, kind)]
 
     @classmethod
     def of(cls, run: EvalRun, project: Project, data: Mapping[str, Any] | None = None) -> "RejudgeForm":
         """With the project's templates to choose from, those of the run chosen at first."""
         usable = EvalTemplate.objects.visible_to(project).order_by("name", "pk")
         first = {"template": run.template_id, "adaptation_template": run.adaptation_template_id}
-        return cls(list(usable), data, initial={name: str(key or "") for name, key in first.items()})
+        return cls(list(usable), data, {name: str(key or "") for name, key in first.items()})
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data

@@ -27,6 +27,12 @@ async function fetchStretch(query = "") {
   await htmx.ajax("GET", `${place.dataset.url}?${query}`, { target: place, swap: "outerHTML" }).catch(() => {});
 }
 
+/** Does it now and in the next frames: turns get their real height only when they come near the screen. */
+function steady(put, frames = 8) {
+  put();
+  if (frames) requestAnimationFrame(() => steady(put, frames - 1));
+}
+
 // "Load earlier" puts turns above those that are read: the first of these stays where it is on the screen, and so does the focus.
 let held = null;
 
@@ -40,9 +46,7 @@ document.addEventListener("htmx:afterRequest", () => {
   if (!held) return;
   const { turn, top, focused } = held;
   held = null;
-  const stay = () => scrollBy({ top: turn.getBoundingClientRect().top - top, behavior: "instant" });
-  stay();
-  requestAnimationFrame(stay); // turns above get their real height only when they are near
+  steady(() => scrollBy({ top: turn.getBoundingClientRect().top - top, behavior: "instant" }));
   if (focused && document.activeElement === document.body) turn.focus({ preventScroll: true });
 });
 
@@ -113,9 +117,7 @@ function addWayBack(turn, link) {
 }
 
 function bringToSight(node) {
-  const go = (behavior) => node.scrollIntoView({ block: "center", behavior });
-  go("instant");
-  requestAnimationFrame(() => requestAnimationFrame(() => go("instant"))); // heights were guesses until it was near
+  steady(() => node.scrollIntoView({ block: "center", behavior: "instant" }));
 }
 
 async function show(link) {
