@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 from agents.addresses import origin
 from agents.forms import LIMITS
 from agents.limits.states import in_words
-from agents.models import Agent, ModelProvider
+from agents.models import Agent, ModelPrice, ModelProvider
 from agents.selectors import provider_load
 
 WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
@@ -60,6 +60,15 @@ class ModelProviderAdmin(SecretAdmin):
     @admin.display(description="just now")
     def just_now(self, provider: ModelProvider) -> str:
         return format_html_join(mark_safe("<br>"), "{}", ([line] for line in in_words(provider_load(provider))))
+
+
+@admin.register(ModelPrice)
+class ModelPriceAdmin(admin.ModelAdmin[ModelPrice]):
+    list_display = ["provider", "model", "project", "input_usd", "output_usd", "cached_input_usd", "updated_at"]
+    list_filter = ["project"]
+    list_select_related = ["project"]
+    autocomplete_fields = ["project"]
+    exclude = ["changed_by"]
 
 
 @admin.register(Agent)

@@ -7,9 +7,11 @@ from django.db.models import QuerySet
 from agents.clients import environment_providers
 from agents.limits.keys import environment_key, provider_key
 from agents.limits.states import ProviderState, loads_of, with_load, without_use
-from agents.models import Agent, ModelProvider
+from agents.models import Agent, ModelPrice, ModelProvider
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset, first_rows, rows_after
+
+MOST_PRICES = 500
 
 
 def agent_find(project: Project, id_or_name: str) -> Agent | None:
@@ -65,6 +67,26 @@ def provider_load(provider: ModelProvider) -> ProviderState:
     """The same for one provider. One query."""
     key = provider_key(provider.id)
     return with_load(_configured(provider), loads_of([key]).get(key))
+
+
+def provider_names(project: Project) -> list[str]:
+    """What may stand before the slash in provider/model, but for the demo models. One query."""
+    own = list(ModelProvider.objects.filter(project=project).order_by("created_at").values_list("name", flat=True))
+    return [*own, *(name for name in environment_providers() if name not in own)]
+
+
+def provider_prices(project: Project, provider: str = "") -> list[ModelPrice]:
+    """The project's own prices, of one provider or of all, with who set them. One query."""
+    prices = ModelPrice.objects.filter(project=project).select_related("changed_by")
+    return list((prices.filter(provider=provider) if provider else prices)[:MOST_PRICES])
+
+
+def price_find(project: Project, price_id: str) -> ModelPrice | None:
+    """The project's price with this id; None for what is no id too. A query where it may be one."""
+    try:
+        return ModelPrice.objects.filter(project=project, pk=uuid.UUID(price_id)).first()
+    except ValueError:
+        return None
 
 
 def _configured(row: ModelProvider) -> ProviderState:

@@ -56,6 +56,13 @@ def request_count(identity: str, *, starts_run: bool) -> dict[str, str]:
     return tightest.headers()
 
 
+def act_count(limit: str, what: str, identity: str) -> None:
+    """Count one of the things that a page does for a person and that cost something elsewhere. Raises a 429 Problem."""
+    count = _counted(limit, what, identity)
+    if count and not count.admitted:
+        raise count.refusal()
+
+
 def _counted(text: str, what: str, identity: str) -> Count | None:
     """None where the setting is 0: no limit."""
     limit = _limit(text)

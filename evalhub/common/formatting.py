@@ -56,6 +56,11 @@ def dollars(amount: Decimal | float) -> str:
     return f"${exact:,.2f}" if exact >= 1 or exact == 0 else usd(exact)
 
 
+def rate(amount: Decimal) -> str:
+    """A price a million tokens, as it was set: `$0.15`, `$100`."""
+    return f"${amount.normalize():f}"
+
+
 def score(value: float) -> str:
     """A score on the scale of 0 to 100, with one decimal where it has one."""
     return f"{value:.1f}".removesuffix(".0")

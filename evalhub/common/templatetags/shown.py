@@ -19,6 +19,11 @@ def usd(amount: Decimal | float) -> str:
 
 
 @register.filter
+def rate(amount: Decimal) -> str:
+    return formatting.rate(amount)
+
+
+@register.filter
 def score(value: float) -> str:
     return formatting.score(value)
 
