@@ -5,7 +5,7 @@ starts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -15,8 +15,8 @@ from agents.limits.keys import endpoint_key, environment_key, provider_key
 from agents.llm.errors import PermanentError
 from agents.llm.outbound import AddressPolicy
 from agents.llm.prices import provider_for_bare_name
-from agents.llm.spec import ModelSpec
-from agents.models import Agent, ModelProvider
+from agents.llm.spec import ModelSpec, OwnPrice
+from agents.models import Agent, ModelPrice, ModelProvider
 from evalhub.accounts.models import Project
 from evalhub.common.secrets import SecretUnreadable, decrypt
 
@@ -58,9 +58,10 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """What a project can ask, by provider name."""
+    """What a project can ask, by provider name, and what it says models cost, by provider and model."""
 
     by_name: Mapping[str, Provider]
+    prices: Mapping[tuple[str, str], OwnPrice] = field(default_factory=dict)
 
     def default_name(self, part: str) -> str:
         """The model where none is named. `part` is agent, user or judge. While nothing is configured: the demo model of that part."""
@@ -86,12 +87,17 @@ class Providers:
         if head == DEMO and rest:
             return _demo_spec(rest, name)
         if rest and head in self.by_name:
-            return _spec(self.by_name[head], rest)
+            return self._priced(self.by_name[head], rest)
         candidates = [(provider.name, provider.kind, provider.base_url) for provider in self.by_name.values()]
         found = provider_for_bare_name(name, candidates)
         if found:
-            return _spec(self.by_name[found], name)
+            return self._priced(self.by_name[found], name)
         raise UnknownModel(self._unknown(name))
+
+    def _priced(self, provider: Provider, model: str) -> ModelSpec:
+        own = self.prices.get((provider.name, model))
+        spec = _spec(provider, model)
+        return replace(spec, own_price=own) if own else spec
 
     def _unknown(self, name: str) -> str:
         names = ", ".join([*self.by_name, DEMO])
@@ -102,7 +108,7 @@ class Providers:
             else f'No configured provider is known to serve the model "{name}"'
         )
         otherwise = "" if rest else ", or write the model as provider/model"
-        return f"{what} (configured: {names}). Add the provider in the admin pages or by its key in the environment{otherwise}."
+        return f"{what} (configured: {names}). Add the provider in the settings or by its key in the environment{otherwise}."
 
 
 def _demo_spec(model: str, name: str) -> ModelSpec:
@@ -126,7 +132,10 @@ def _spec(provider: Provider, model: str) -> ModelSpec:
 
 
 def load_providers(project: Project) -> Providers:
-    """The project's active providers and the environment's; a row hides the environment's provider of the same name. One query."""
+    """The project's active providers and the environment's; a row hides the environment's provider of the same name. Two queries.
+
+    Prices are those of now: whoever holds the result counts all its calls by them.
+    """
     rows = ModelProvider.objects.filter(project=project, is_active=True).order_by("created_at")
     own = {
         row.name: Provider(
@@ -134,7 +143,14 @@ def load_providers(project: Project) -> Providers:
         )
         for row in rows
     }
-    return Providers(own | {name: provider for name, provider in environment_providers().items() if name not in own})
+    others = {name: provider for name, provider in environment_providers().items() if name not in own}
+    return Providers(own | others, own_prices(project))
+
+
+def own_prices(project: Project) -> dict[tuple[str, str], OwnPrice]:
+    """What the project says models cost, by provider and model. One query."""
+    rows = ModelPrice.objects.filter(project=project)
+    return {(row.provider, row.model): OwnPrice(row.input_usd, row.output_usd, row.cached_input_usd) for row in rows}
 
 
 def environment_providers() -> dict[str, Provider]:

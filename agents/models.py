@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -53,6 +54,28 @@ class ModelProvider(TimestampedModel):
     def set_secret(self, secret: str) -> None:
         """Store the API key encrypted. There is no way to read it back but to use it."""
         self.secret_encrypted = encrypt(secret)
+
+
+class ModelPrice(TimestampedModel):
+    """What a project says one model costs, in US dollars a million tokens. It goes before the price list that ships with EvalHub.
+
+    `provider` is a name as in provider/model, not a row: providers of the environment have none.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="model_prices")
+    provider = models.CharField(max_length=60)
+    model = models.CharField(max_length=200)
+    input_usd = models.DecimalField(max_digits=12, decimal_places=6, validators=[MinValueValidator(0)])
+    output_usd = models.DecimalField(max_digits=12, decimal_places=6, validators=[MinValueValidator(0)])
+    cached_input_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True, validators=[MinValueValidator(0)])
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["provider", "model"]
+        constraints = [models.UniqueConstraint(fields=["project", "provider", "model"], name="price_once_a_model")]
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
 
 
 class ProviderLoad(models.Model):

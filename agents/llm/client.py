@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from agents.llm.errors import LLMError, RetryableError
 from agents.llm.gate import Gate, through
-from agents.llm.prices import price_of
+from agents.llm.prices import price_at
 from agents.llm.quoting import storable
 from agents.llm.retry import with_retries
 from agents.llm.spec import MayAsk, ModelSpec, OnRetry, RetryNotice
@@ -178,7 +178,7 @@ class Exchange:
             attempt=self._attempt,
             latency_ms=self._latency_ms,
             usage=answered.usage,
-            price_usd=price_of(spec.provider, spec.model, answered.usage, kind=spec.kind, base_url=spec.base_url),
+            price_usd=price_at(spec, answered.usage),
             finish_reason=answered.finish_reason,
             error=error,
         )

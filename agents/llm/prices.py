@@ -1,4 +1,4 @@
-"""What a request costs, from the price list that ships with `genai-prices`. Nothing in here touches the network.
+"""What a request costs: by a price of the project's own, else by the list that ships with `genai-prices`. Nothing here touches the network.
 
 Used by client.py for every call, by estimates, and by `agents.clients` to find the provider a bare model name belongs to.
 """
@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from agents.llm.spec import ModelSpec, OwnPrice
 from agents.llm.types import Usage
 
 # The default addresses of a kind, for price lookup: a provider that was given no address of its own lives there.
@@ -25,13 +26,18 @@ STORED_PLACES = Decimal("1e-8")
 Candidate = tuple[str, str, str]  # provider name, kind, base address
 
 
-def price_of(provider: str, model: str, usage: Usage, *, kind: str = "", base_url: str = "") -> Decimal | None:
+def price_at(spec: ModelSpec, usage: Usage) -> Decimal | None:
+    """`price_of` for a request to this model, with the project's own price where it has one."""
+    return price_of(spec.provider, spec.model, usage, kind=spec.kind, base_url=spec.base_url, own=spec.own_price)
+
+
+def price_of(provider: str, model: str, usage: Usage, *, kind: str = "", base_url: str = "", own: OwnPrice | None = None) -> Decimal | None:
     """US dollars for one request, None when the price or the token counts are unknown. Priced by the model asked for."""
     if "demo" in (kind, provider):
         return Decimal(0)
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
-    tariff = _tariff(provider, kind, base_url, model)
+    tariff = own_rates(own) if own else _tariff(provider, kind, base_url, model)
     found = tariff.price(usage.input_tokens, usage.cached_input_tokens or 0, usage.output_tokens) if tariff else None
     return found.quantize(STORED_PLACES) if found is not None else None
 
@@ -56,6 +62,17 @@ class Rates:
     cached: Decimal
     output: Decimal
 
+    def price(self, fresh_and_cached: int, cached: int, output: int) -> Decimal:
+        """A server that counts more cached tokens than tokens is believed in the larger number."""
+        return self.request + self.fresh * max(fresh_and_cached - cached, 0) + self.cached * cached + self.output * output
+
+
+@lru_cache(maxsize=4096)
+def own_rates(own: OwnPrice) -> Rates:
+    """The same for a price that somebody set."""
+    cached = own.input_usd if own.cached_input_usd is None else own.cached_input_usd
+    return Rates(Decimal(0), own.input_usd / A_MILLION, cached / A_MILLION, own.output_usd / A_MILLION)
+
 
 class Tariff:
     """One model at one seller. The list's own sum takes longer than the rest of a call in here, so its rates are asked for once.
@@ -75,7 +92,7 @@ class Tariff:
         rates = self._rates[id(valid)]
         if rates is None or cached > fresh_and_cached:
             return _sum(valid, fresh_and_cached, cached, output)
-        return rates.request + rates.fresh * (fresh_and_cached - cached) + rates.cached * cached + rates.output * output
+        return rates.price(fresh_and_cached, cached, output)
 
 
 def _rates_of(prices: Any) -> Rates | None:

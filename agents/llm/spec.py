@@ -5,6 +5,7 @@ Leaf beside types.py. Built by `agents.clients` and the command line, read by th
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
 
@@ -25,12 +26,22 @@ OnAnswer = Callable[[RawAnswer], None]
 
 
 @dataclass(frozen=True, slots=True)
+class OwnPrice:
+    """What somebody says a model costs, in US dollars a million tokens. Without a price of their own, cached tokens cost what others do."""
+
+    input_usd: Decimal
+    output_usd: Decimal
+    cached_input_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One model at one address. Secrets stay out of `repr`, so a spec may be logged.
 
     `load_key` names what it shares limits with (`agents.limits.keys`), "" for nothing.
     `max_attempts` counts requests that failed, so 1 never retries; refusals (429) only count once they have taken `patience_s` in all.
-    `answer_delay_s` only means something to the demo models. `on_answer` is shown every answer of the server as it came.
+    `own_price` goes before every price list. `answer_delay_s` only means something to the demo models. `on_answer` is shown every answer of
+    the server as it came.
     """
 
     provider: str
@@ -48,6 +59,7 @@ class ModelSpec:
     answer_delay_s: float = 0.0
     load_key: str = ""
     on_answer: OnAnswer | None = field(default=None, repr=False, compare=False)
+    own_price: OwnPrice | None = None
 
     @property
     def name(self) -> str:

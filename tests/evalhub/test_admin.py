@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from agents.clients import load_providers
-from agents.models import ModelProvider
-from evalhub.accounts.models import ApiKey
+from agents.models import ModelPrice, ModelProvider
+from evalhub.accounts.models import ApiKey, PersonSession, SignInTally
 from evalhub.accounts.selectors import api_key_find
 from evalhub.accounts.services import api_key_create, owner_ensure
 from runs.engine.drain import run_drain
@@ -64,6 +65,9 @@ def test_the_list_and_a_row_of_every_model_open(browser: Client, model: Any) -> 
     if model.__name__ == "IdempotencyRecord":
         model.objects.create(project=project, holder="key:1", key="k1", method="POST", path="/api/v1/agents")
     noted_make()
+    ModelPrice.objects.create(project=project, provider="local", model="m", input_usd=1, output_usd=2)
+    PersonSession.objects.get_or_create(user=User.objects.get(), session_key="k", browser="Firefox on Linux")
+    SignInTally.objects.create(key="k", since=timezone.now())
     ModelProvider.objects.create(project=project, name="local", base_url="http://127.0.0.1:1/v1")
     assert browser.get(page(model, "changelist")).status_code == 200
     row = model.objects.first()
