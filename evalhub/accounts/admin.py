@@ -1,4 +1,4 @@
-"""Admin pages of projects, members and keys. A key is made in the settings or by `evalhub create-key`; here it can only be looked at and revoked.
+"""Admin pages of projects, members and keys. A key is made in the settings or by `evalhub create-key`; here it is looked at and revoked.
 
 Kept answers can be looked at and forgotten, and so can counts of failed sign-ins: whoever was locked out then tries again.
 """

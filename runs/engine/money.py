@@ -19,7 +19,7 @@ from decimal import Decimal
 from functools import partial
 
 from agents.llm.errors import SpendingStopped
-from agents.llm.prices import price_of
+from agents.llm.prices import price_at
 from agents.llm.registry import Hold, ModelSpec, Paid, WireRequest
 from agents.llm.types import CallRecord, Usage
 from evalhub.common.formatting import usd
@@ -116,7 +116,7 @@ def most_it_costs(spec: ModelSpec, request: WireRequest) -> Decimal | None:
     said += len(str(request.shape.json_schema)) if request.shape and request.form else 0
     prompt = said // BYTES_A_TOKEN + TOKENS_A_MESSAGE * len(request.messages)
     usage = Usage(prompt, request.max_tokens or FREE_ANSWER_TOKENS)
-    return price_of(spec.provider, spec.model, usage, kind=spec.kind, base_url=spec.base_url)
+    return price_at(spec, usage)
 
 
 def _said(spec: ModelSpec, cost: Decimal, pot: Pot, whose: str) -> str:
