@@ -79,6 +79,11 @@ class Providers:
             "Give a provider a default model, set EVALHUB_DEFAULT_MODEL, or name the model as provider/model."
         )
 
+    def known_names(self) -> list[str]:
+        """Models that can be named without looking further: the default one of each provider, and the demo models."""
+        defaults = ((name, each.default_model or VENDOR_DEFAULTS.get(each.base_url.rstrip("/"))) for name, each in self.by_name.items())
+        return [*(f"{name}/{model}" for name, model in defaults if model), *DEMO_MODELS.values()]
+
     def spec(self, name: str, *, part: str) -> ModelSpec:
         """The model behind `provider/model`, a bare model name, or "" for the default. Raises UnknownModel."""
         name = name.strip() or self.default_name(part)

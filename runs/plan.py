@@ -34,6 +34,7 @@ def plan_sessions(sessions: Sequence[Mapping[str, Any]], config: Mapping[str, An
 
     Given sessions are what runs, at most `max_sessions` of them. Without any, the persona speaks freely in `max_sessions` sessions.
     A scripted session stops after its script, unless `max_turns_per_session` asks for more: then free turns follow up to that number.
+    A session's own `max_turns` goes before; the API has no such key, the form of a new run does.
     """
     limit = int(config.get("max_sessions") or 0)
     wanted: Sequence[Mapping[str, Any]] = sessions[: limit or None] or [{}] * (limit or DEFAULT_SESSIONS)
@@ -43,6 +44,7 @@ def plan_sessions(sessions: Sequence[Mapping[str, Any]], config: Mapping[str, An
 def _plan(index: int, session: Mapping[str, Any], config: Mapping[str, Any], count: int) -> SessionPlan:
     script = tuple(str(turn["user_message"]) for turn in session.get("turns") or [])
     asked = int(config.get("max_turns_per_session") or 0)
+    asked = int(session.get("max_turns") or asked)
     max_turns = max(len(script), asked) if script else asked or DEFAULT_TURNS
     return SessionPlan(str(session.get("name") or f"Session {index + 1}"), _gap(index, session, config, count), script, max_turns)
 

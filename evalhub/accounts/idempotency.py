@@ -95,3 +95,17 @@ def _conflict(record: IdempotencyRecord, reason: str) -> Exception:
     first = f"{record.method} {record.path} at {record.created_at:%Y-%m-%d %H:%M:%S} UTC"
     message = f"This {HEADER} was first used for {first}; {reason}. Send a new key."
     return invalid(PLACE, message, value=record.key, code="conflict", status=409)
+
+
+def address_once(asked: IdempotencyRecord, act: Callable[[], str]) -> str:
+    """The same for a form of the pages: the address that `act` returned, now or when the same form was sent before.
+
+    A form that is sent twice has the same key, so `asked.key` must hang on all of its content. Raises what `act` raises, and keeps nothing
+    then.
+    """
+    with transaction.atomic():
+        record = _claimed(asked)
+        if record.pk == asked.pk:
+            record.location = act()
+            record.save(update_fields=["location", "updated_at"])
+    return record.location

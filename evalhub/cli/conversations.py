@@ -8,6 +8,7 @@ from typing import Any
 
 from evalhub.cli.errors import CommandError
 from evalhub.cli.files import read_text
+from evalhub.common.transcripts import messages_of
 
 ROLES = ("system", "user", "assistant", "tool")
 KEPT = ("role", "content", "name", "tool_calls", "tool_call_id", "session_index")
@@ -52,8 +53,8 @@ def parse_line(line: str) -> list[dict[str, Any]]:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise BadLine(f"is no JSON ({error})") from None
-    messages = data.get("messages") if isinstance(data, dict) else data
-    if not isinstance(messages, list):
+    messages = messages_of(data)
+    if messages is None:
         raise BadLine('must be {"messages": [...]} or a list of messages')
     checked = [_message(index, message) for index, message in enumerate(messages)]
     _check_whole(checked)

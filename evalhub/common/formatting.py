@@ -61,6 +61,23 @@ def rate(amount: Decimal) -> str:
     return f"${amount.normalize():f}"
 
 
+def between(low: int, high: int) -> str:
+    """A range of counts: `12–18`, and `12` where both ends are the same."""
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def dollars_between(low: Decimal, high: Decimal) -> str:
+    """A range of prices, to two significant digits: it is an estimate, and looks like one."""
+    least, most = _rough(low), _rough(high)
+    return least if least == most else f"{least}–{most}"
+
+
+def _rough(amount: Decimal) -> str:
+    if amount >= 10 or amount == 0:
+        return f"${amount:,.0f}"
+    return usd(amount) if amount < SMALLEST_SHOWN else f"${Decimal(f'{amount:.2g}'):f}"
+
+
 def score(value: float) -> str:
     """A score on the scale of 0 to 100, with one decimal where it has one."""
     return f"{value:.1f}".removesuffix(".0")

@@ -223,7 +223,7 @@ def parse(body: type[Body], data: Any, *, prefix: str = "body", **context: Any) 
         # run_validation, not is_valid: the latter words a null body in its own way and wants a dict to be given.
         parsed: dict[str, Any] = serializer.run_validation(data)
     except ValidationError as error:
-        raise _problem(list(islice(_complaints(error.detail, ()), MOST_ERRORS + 1)), data, prefix) from None
+        raise _problem(list(islice(complaints(error.detail, ()), MOST_ERRORS + 1)), data, prefix) from None
     return parsed
 
 
@@ -239,14 +239,14 @@ def _problem(complaints: list[Complaint], data: Any, prefix: str) -> Problem:
     return Problem(422, f"{items[0]['location']}: {items[0]['message']}{more}", errors=items)
 
 
-def _complaints(detail: Any, path: Path) -> Iterator[Complaint]:
+def complaints(detail: Any, path: Path) -> Iterator[Complaint]:
     """REST framework's nested errors as a flat list of (path, message, code)."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
-            yield from _complaints(inner, path if key == WHOLE else (*path, key))
+            yield from complaints(inner, path if key == WHOLE else (*path, key))
     elif isinstance(detail, list):
         for inner in detail:
-            yield from _complaints(inner, path)
+            yield from complaints(inner, path)
     else:
         yield path, str(detail), getattr(detail, "code", "invalid")
 

@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from agents.api.bodies import SHORT
 from evalhub.common.parsing import Body, Cursor, Flag, Items, Key, Object, Text, Whole, text
-from runs.api.messages import FEWEST, MOST, MessageInput, check_transcript
 from runs.api.scenario import AnyPersona, OverrideInput, PersonaInput, SimConfigInput, sessions
+from runs.messages import FEWEST, MOST, MessageInput, check_transcript
 from runs.models import Message
 
 NUMBERED_KEYS = frozenset({"limit", "offset"})

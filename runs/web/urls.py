@@ -3,10 +3,13 @@
 from django.urls import path
 
 from runs.web import exporting, operations, run_page, views
+from runs.web.newrun import views as newrun
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("runs/", views.run_list, name="run-list"),
+    path("runs/new/", newrun.run_new, name="run-new"),
+    path("runs/new/estimate", newrun.run_new_estimate, name="run-new-estimate"),
     path("runs/<uuid:run_id>/", run_page.run, name="run"),
     path("runs/<uuid:run_id>/transcript", run_page.run_transcript, name="run-transcript"),
     path("runs/<uuid:run_id>/log", run_page.run_log, name="run-log"),

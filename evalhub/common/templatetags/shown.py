@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -21,6 +22,22 @@ def usd(amount: Decimal | float) -> str:
 @register.filter
 def rate(amount: Decimal) -> str:
     return formatting.rate(amount)
+
+
+@register.filter
+def dollars(amount: Decimal | float) -> str:
+    return formatting.dollars(amount)
+
+
+@register.filter
+def between(counts: Any) -> str:
+    """Of anything with `low` and `high`."""
+    return formatting.between(counts.low, counts.high)
+
+
+@register.filter
+def dollars_between(ends: tuple[Decimal, Decimal]) -> str:
+    return formatting.dollars_between(*ends)
 
 
 @register.filter

@@ -1,12 +1,13 @@
-"""A pasted transcript: OpenAI chat messages, or the transcript of another run, as `evaluate` takes them."""
+"""A pasted transcript: OpenAI chat messages, or those of another run. One truth for `evaluate` and for the form of a new run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from evalhub.common.parsing import Body, Choice, Items, Whole, kind_of, text
+from evalhub.common.parsing import MOST_ERRORS, Body, Choice, Items, Path, Whole, complaints, kind_of, location, text
 from runs.models import Message
 
 Role = Message.Role
@@ -130,6 +131,28 @@ class MessageInput(Body):
                 {"content": ["Must be a text: only a message with tool_calls may leave it out."]}, code="required"
             )
         return {"content": "", **attrs}
+
+
+class TranscriptProblems(ValueError):
+    """What is wrong with a transcript: (number of the message from 0, None for the whole; its field; the sentence) each."""
+
+    def __init__(self, found: list[tuple[int | None, str, str]]) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+def read_messages(messages: Sequence[Any]) -> list[dict[str, Any]]:
+    """Checked messages of a whole transcript, as the API checks them. Raises TranscriptProblems."""
+    try:
+        return check_transcript(Items(child=MessageInput(), max_length=MOST).run_validation(list(messages)))
+    except serializers.ValidationError as error:
+        raise TranscriptProblems([_placed(path, said) for path, said, _ in islice(complaints(error.detail, ()), MOST_ERRORS)]) from None
+
+
+def _placed(path: Path, said: str) -> tuple[int | None, str, str]:
+    """`content` of message 3, whatever is wrong deeper inside of it."""
+    number = path[0] if path and isinstance(path[0], int) else None
+    return number, location("", path[1:]).lstrip(".") if number is not None else "", said
 
 
 def check_transcript(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
