@@ -7,6 +7,7 @@ from django.db import transaction
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from runs.budget import refuse_when_spent
 from runs.models import EvalRun, Message
 from runs.services import Kind, RunRequest, ring, run_create
 from templates_app.models import EvalTemplate
@@ -32,6 +33,7 @@ FROZEN = (
     "adaptation_judge_model",
     "planned_turns",
     "max_attempts",
+    "max_cost_usd",
 )
 # A run that simulates nothing was given its conversation, and what stands beside it.
 GIVEN = ("simulation_state", "total_sessions", "total_turns", "simulated_minutes")
@@ -45,8 +47,9 @@ class NothingToJudge(Exception):
 def run_again(*, run_id: uuid.UUID, project: Project) -> EvalRun:
     """A new pending run of the frozen inputs of another: an edit of agent, persona or template since then changes nothing.
 
-    Raises EvalRun.DoesNotExist.
+    Raises BudgetSpent and EvalRun.DoesNotExist.
     """
+    refuse_when_spent(project)
     source = EvalRun.objects.of(project).get(pk=run_id)
     run = EvalRun(project=project, **_columns(source))
     with transaction.atomic():
@@ -75,7 +78,7 @@ def _copies(run: EvalRun, source: EvalRun) -> list[Message]:
 def run_rejudge(*, run_id: uuid.UUID, project: Project, template: EvalTemplate | None, adaptation_template: EvalTemplate | None) -> EvalRun:
     """A new run that judges the transcript of another by these templates; the agent is never called. The old result stays.
 
-    Raises NothingToJudge, SourceGone and EvalRun.DoesNotExist.
+    Raises NothingToJudge, SourceGone, BudgetSpent and EvalRun.DoesNotExist.
     """
     source = EvalRun.objects.of(project).get(pk=run_id)
     if not source.is_final:

@@ -89,6 +89,12 @@ def refuse_when_spent(project: Project) -> None:
         )
 
 
+def budget_set(*, project: Project, limit: Decimal | None, at_budget: str) -> None:
+    """What may be spent from now on, this month included; None for anything. Workers hear of it within seconds."""
+    project.monthly_budget_usd, project.at_budget = limit, at_budget
+    project.save(update_fields=["monthly_budget_usd", "at_budget", "updated_at"])
+
+
 def forecast(spent: Decimal, now: datetime) -> Decimal:
     """The month's spending if the rest of it costs as much a day as the days so far, of which the first counts as a whole one."""
     first = datetime.combine(month_of(now), datetime.min.time(), UTC)

@@ -13,7 +13,7 @@ from agents.models import Agent
 from runs.estimate import Asked, Estimate, Price, Rubric, estimate, tokens_of
 from runs.models import EvalRun, ModelCall
 from runs.plan import plan_sessions
-from runs.services import RunRequest
+from runs.request import RunRequest
 from templates_app.models import EvalTemplate
 
 Kind = EvalRun.Kind

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evalhub.accounts.middleware import enter_project
 from runs import services
 from runs.again import NothingToJudge, run_again, run_rejudge
+from runs.budget import BudgetSpent
 from runs.live import parts
 from runs.live import render as live
 from runs.models import EvalRun
@@ -113,7 +114,11 @@ def run_resume(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 def run_repeat(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     """A new run of the same frozen inputs, which is opened."""
     _editable(request, run_id)
-    made = run_again(run_id=run_id, project=request.membership.project)
+    try:
+        made = run_again(run_id=run_id, project=request.membership.project)
+    except BudgetSpent as spent:
+        messages.error(request, str(spent))
+        return redirect("run", run_id)
     messages.success(request, "This is the new run. It has the same frozen inputs as the one before.")
     return redirect("run", made.pk)
 
@@ -128,8 +133,8 @@ def run_judge_again(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
         return _page(request, found, form)
     try:
         made = run_rejudge(run_id=run_id, project=request.membership.project, **form.chosen)
-    except (NothingToJudge, services.SourceGone) as refused:
-        form.add_error(None, str(refused) if isinstance(refused, NothingToJudge) else "The transcript was deleted meanwhile.")
+    except (NothingToJudge, BudgetSpent, services.SourceGone) as refused:
+        form.add_error(None, "The transcript was deleted meanwhile." if isinstance(refused, services.SourceGone) else str(refused))
         return _page(request, found, form)
     messages.success(request, "This is the new run. It judges the same transcript; the earlier scores stay with the earlier run.")
     return redirect("run", made.pk)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.web import exporting, operations, run_page, views
+from runs.web import budget, exporting, operations, run_page, views
 from runs.web.newrun import views as newrun
 
 urlpatterns = [
@@ -20,5 +20,6 @@ urlpatterns = [
     path("runs/<uuid:run_id>/again", run_page.run_repeat, name="run-again"),
     path("runs/<uuid:run_id>/rejudge", run_page.run_judge_again, name="run-rejudge"),
     path("runs/<uuid:run_id>/delete", run_page.run_delete, name="run-delete"),
+    path("settings/budget/", budget.budget, name="settings-budget"),
     path("operations/", operations.operations, name="operations"),
 ]

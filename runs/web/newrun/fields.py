@@ -38,8 +38,8 @@ class Fields(forms.Form):
     adaptation_template = forms.ChoiceField(
         required=False, label="Adaptation template", help_text="Judges how the agent changed towards this user over the sessions."
     )
-    persona = forms.ChoiceField(required=False, help_text="Who the simulated user is.")
-    persona_name = forms.CharField(required=False, max_length=200, label="Name")
+    persona = forms.ChoiceField(help_text="Who the simulated user is.")
+    persona_name = forms.CharField(required=False, max_length=200, label="Name", help_text="A new persona needs one.")
     persona_description = forms.CharField(
         required=False, max_length=20_000, widget=_area(3), label="Who they are", help_text="Life, work, mood: what the user model plays."
     )
@@ -73,9 +73,9 @@ class Fields(forms.Form):
     )
     enable_diary = forms.BooleanField(required=False, label="Write a diary", help_text="An entry after each session, which it reads later.")
     enable_proactive = forms.BooleanField(required=False, label="Speak first", help_text="The agent opens every session but the first.")
-    agent_model = _model("Agent's model", "Empty: the agent's own.")
-    user_model = _model("Simulated user's model", "Empty: the default one. It moves scores by several points.")
-    judge_model = _model("Judge's model", "Empty: the template's.")
+    agent_model = _model("Agent", "Empty: the agent's own.")
+    user_model = _model("Simulated user", "Empty: the default one. It moves scores by several points.")
+    judge_model = _model("Judge", "Empty: the template's.")
     transcript = forms.CharField(
         required=False,
         strip=False,

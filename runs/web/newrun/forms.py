@@ -14,8 +14,8 @@ from agents.shapes import plain
 from evalhub.common.transcripts import Unreadable, read_transcript
 from runs.messages import TranscriptProblems, read_messages
 from runs.plan import DEFAULT_TURNS
+from runs.request import RunRequest
 from runs.scenarios import MEMORY_FLAGS, SIMULATES, Preview, preview
-from runs.services import RunRequest
 from runs.web.newrun.desk import Choices, Desk
 from runs.web.newrun.fields import MOST_TRANSCRIPT, Fields, Kind
 from runs.web.newrun.script import Script
