@@ -7,7 +7,7 @@ from typing import Any
 
 from agents.character import compile_lasting_prompt
 from agents.clients import Providers, UnknownModel
-from agents.llm.prices import price_of
+from agents.llm.prices import price_at
 from agents.llm.registry import ModelSpec
 from agents.models import Agent
 from runs.estimate import Asked, Estimate, Price, Rubric, estimate, tokens_of
@@ -113,7 +113,7 @@ class _Cast:
         return ModelSpec(provider="endpoint", model=self.request.model or agent.model or agent.name, kind=kind, base_url=agent.endpoint_url)
 
     def _told(self, spec: ModelSpec) -> tuple[str, bool, Price]:
-        return spec.name, spec.kind == "demo", partial(price_of, spec.provider, spec.model, kind=spec.kind, base_url=spec.base_url)
+        return spec.name, spec.kind == "demo", partial(price_at, spec)
 
 
 def sessions_of(run: EvalRun) -> list[dict[str, Any]]:
