@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("agents.web.urls")),
     path("", include("templates_app.personas.urls")),
     path("", include("runs.web.agent_urls")),
+    path("", include("templates_app.urls")),
     path("", include("runs.web.urls")),
 ]
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.db.models import F
+from django.db.models import Count, F, Q
 
 from evalhub.accounts.models import Project
 from templates_app.models import EvalTemplate, VisibleQuerySet
@@ -33,3 +33,13 @@ def default_adaptation_template(project: Project) -> EvalTemplate | None:
     """What a run is judged by when it names no adaptation template: the project's first one, else the system's."""
     found = template_list(project=project, template_type=Type.ADAPTATION)
     return found.order_by(F("project").desc(nulls_last=True), "created_at", "id").first()
+
+
+def template_table(*, project: Project, template_type: str = "", owner: str = "", search: str = "") -> VisibleQuerySet:
+    """Rows of the list, newest first: `category_count` in each. `owner` is system or own; `search` is part of a name or description."""
+    templates = EvalTemplate.objects.visible_to(project).annotate(category_count=Count("categories")).order_by("-created_at", "-id")
+    if template_type:
+        templates = templates.filter(template_type=template_type)
+    if owner:
+        templates = templates.filter(project=None) if owner == "system" else templates.filter(project=project)
+    return templates.filter(Q(name__icontains=search) | Q(description__icontains=search)) if search else templates

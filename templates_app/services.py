@@ -122,6 +122,12 @@ def _fields(edited: Mapping[str, Any]) -> dict[str, Any]:
     return {**edited, "categories": [CategoryData(**category) for category in edited["categories"]]}
 
 
+def as_content(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `template_create` as `snapshot.content` says them, each category with a key and a weight."""
+    categories = [_columns(category) for category in _checked(fields["categories"], {})]
+    return {**{column: fields[column] for column in SETTABLE}, "categories": categories}
+
+
 def templates_used(templates: Iterable[EvalTemplate]) -> None:
     """Remember that a run took these just now."""
     at = timezone.now()

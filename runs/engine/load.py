@@ -45,7 +45,7 @@ def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]
     runs = EvalRun.objects.select_related("project").in_bulk(run_ids)
     projects = {run.project_id: run.project for run in runs.values()}
     providers = {key: _or_problem(load_providers, project) for key, project in projects.items()}
-    lines, verdicts = _lines(run_ids), _verdicts(run_ids)
+    lines, verdicts = lines_of(run_ids), _verdicts(run_ids)
     return {
         run_id: _loaded(runs[run_id], providers[runs[run_id].project_id], lines[run_id], verdicts[run_id])
         if run_id in runs
@@ -82,8 +82,8 @@ def _or_problem(read: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | LL
         return Unreadable(f"EvalHub itself failed ({type(error).__name__}); the worker's log has the details.")
 
 
-def _lines(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Line]]:
-    """The transcripts that are committed."""
+def lines_of(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Line]]:
+    """The transcripts that are committed, by run; pages that show what a judge would read ask for them too."""
     found: dict[uuid.UUID, list[Line]] = defaultdict(list)
     for run_id, *values in Message.objects.filter(run_id__in=run_ids).order_by("run_id", "index").values_list("run_id", *LINE):
         line = dict(zip(LINE, values, strict=True))

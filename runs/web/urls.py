@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.web import budget, exporting, operations, run_page, views
+from runs.web import budget, exporting, operations, run_page, tryout, views
 from runs.web.newrun import views as newrun
 
 urlpatterns = [
@@ -21,5 +21,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/rejudge", run_page.run_judge_again, name="run-rejudge"),
     path("runs/<uuid:run_id>/delete", run_page.run_delete, name="run-delete"),
     path("settings/budget/", budget.budget, name="settings-budget"),
+    path("templates/preview", tryout.template_preview, name="template-preview"),
+    path("templates/try", tryout.template_try, name="template-try"),
     path("operations/", operations.operations, name="operations"),
 ]
