@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from agents.addresses import http_address
 from agents.api.bodies import LONG, SHORT
 from agents.character import compile_system_prompt
 from agents.models import Agent
@@ -36,7 +37,7 @@ class AgentForm(UnjudgedForm):
     model = words(SHORT, "Model", help_text="provider/model; empty for the project's default.", placeholder="openai/gpt-4.1-mini")
     initial_goals = RowsField(GOAL, noun="Goal", most=50, label="What they want")
     seed_memories = RowsField(MEMORY, noun="Memory", most=200, label="From their own past")
-    endpoint_url = forms.CharField(max_length=500, label="Address", error_messages={"required": WHICH_ENDPOINT})
+    endpoint_url = forms.CharField(max_length=500, label="Address", validators=[http_address], error_messages={"required": WHICH_ENDPOINT})
     endpoint_model = words(SHORT, "Model name it is sent", help_text="Empty sends the agent's name.")
     endpoint_secret = forms.CharField(
         max_length=4000, required=False, label="Bearer token", widget=forms.PasswordInput(attrs={"autocomplete": "off"})

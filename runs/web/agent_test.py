@@ -21,6 +21,7 @@ from runs.web.access import PageRequest, member_required, require_editor
 MESSAGE = "Hello! Who are you?"
 LONGEST_MESSAGE = 2000
 ENDPOINT_FIELDS = ("endpoint_url", "endpoint_model", "endpoint_secret", "reply_path", "timeout_seconds")
+NO_ENDPOINT = "A character has no endpoint: choose one of the other kinds first."
 BUSY = "Other tests and chats wait for their answers just now. Try again in a moment."
 # Who waits for a model holds a place of the web process, so most places are not for that.
 waiting = threading.BoundedSemaphore(max(settings.ENV.web_concurrency // 4, 1))
@@ -36,6 +37,8 @@ def agent_test(request: PageRequest, agent_id: uuid.UUID | None = None) -> HttpR
     form = AgentForm(request.POST, agent=agent)
     form.is_valid()
     problems = [error for name in ENDPOINT_FIELDS for error in form.errors.get(name, ())]
+    if form.cleaned_data.get("kind", Agent.Kind.CHARACTER) == Agent.Kind.CHARACTER:
+        problems = [NO_ENDPOINT]
     context: dict[str, object] = {"problems": problems}
     if not problems:
         context = _tested(request, form)
