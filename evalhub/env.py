@@ -38,6 +38,13 @@ class Env(BaseSettings):
     https: bool = Field(
         False, description="Set to 1 behind a proxy that serves HTTPS: secure cookies, HSTS, and X-Forwarded-Proto is trusted."
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Proxies in front that each add to X-Forwarded-For; the sender's address is the one so many places from its end. "
+        "0 to believe the connection alone.",
+    )
     allowed_hosts_out: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Private host names or addresses that agent endpoints may be on, separated by commas."
     )

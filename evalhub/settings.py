@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "evalhub.accounts.middleware.ProjectMiddleware",
+    "evalhub.accounts.middleware.SeenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -180,6 +181,7 @@ DELETES_THAT_WAIT = ENV.web_concurrency // 4
 API_RATE_LIMIT = ENV.api_rate_limit
 API_RUN_RATE_LIMIT = ENV.api_run_rate_limit
 API_OPEN_STREAMS = ENV.api_open_streams
+TRUSTED_PROXIES = ENV.trusted_proxies
 METRICS_TOKEN = ENV.metrics_token
 
 REST_FRAMEWORK = {

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evalhub import health, metrics, styleguide
+from evalhub.accounts.views import admin_door
 
 # Errors that Django answers itself: JSON for the API, a page for a browser.
 handler400 = "evalhub.api.bad_request"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
+    path("admin/login/", admin_door),
     path("admin/", admin.site.urls),
     path("", include("evalhub.accounts.urls")),
     path("", include("evalhub.openapi.urls")),

@@ -1,16 +1,15 @@
 """Reads about who may see what: the one place where a bearer key or a session becomes a project."""
 
-import contextlib
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from evalhub.accounts.impatient import update_if_free
 from evalhub.accounts.models import ApiKey, Membership, Project
 from evalhub.accounts.services import key_hash
 
@@ -72,7 +71,7 @@ def api_key_find(token: str) -> ApiKey | None:
         return None
     key = ApiKey.objects.live().select_related("project").filter(key_hash=key_hash(token)).first()
     if key and (key.last_used_at is None or timezone.now() - key.last_used_at > LAST_USED_PRECISION):
-        _note_use(key)
+        update_if_free(ApiKey.objects.filter(pk=key.pk), last_used_at=timezone.now())
     return key
 
 
@@ -80,29 +79,6 @@ def api_key_has_expired(token: str) -> bool:
     """Why a token opens nothing: who holds one may know that it was good once."""
     key = ApiKey.objects.filter(key_hash=key_hash(token), revoked_at=None).first()
     return bool(key and key.has_expired)
-
-
-def _note_use(key: ApiKey) -> None:
-    """Never waits for a lock and never fails for one: reading must go on while somebody writes. The next request tries again."""
-    if connection.vendor == "postgresql":
-        with transaction.atomic(savepoint=False):
-            free = ApiKey.objects.select_for_update(skip_locked=True).filter(pk=key.pk).values("pk")
-            ApiKey.objects.filter(pk__in=free).update(last_used_at=timezone.now())
-    else:
-        with contextlib.suppress(OperationalError), _sqlite_impatient():
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
-
-
-@contextlib.contextmanager
-def _sqlite_impatient() -> Iterator[None]:
-    """What finds SQLite's write lock taken raises at once, instead of after the many seconds that a write may wait."""
-    raw = connection.connection
-    [[patience]] = raw.execute("PRAGMA busy_timeout")
-    raw.execute("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        raw.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def memberships_of(user: AbstractBaseUser | AnonymousUser) -> list[Membership]:

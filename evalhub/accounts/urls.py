@@ -3,13 +3,17 @@
 from django.urls import path
 
 from evalhub.accounts import views
-from evalhub.accounts.web import keys, members, project, shell
+from evalhub.accounts.web import account, keys, members, project, shell
 
 urlpatterns = [
     path("sign-in", views.SignIn.as_view(), name="sign-in"),
     path("sign-in/<str:uid>/<str:token>", views.sign_in_by_link, name="sign-in-link"),
     path("sign-out", views.SignOut.as_view(), name="sign-out"),
     path("project", views.project_switch, name="project-switch"),
+    path("account/", account.account, name="account"),
+    path("account/password", account.password, name="account-password"),
+    path("account/sessions/<int:session_id>/end", account.session_end, name="account-session-end"),
+    path("account/sessions/end-others", account.sessions_end_others, name="account-sessions-end"),
     path("settings/", shell.settings_home, name="settings"),
     path("settings/keys/", keys.keys, name="settings-keys"),
     path("settings/keys/<uuid:key_id>/revoke", keys.key_revoke, name="settings-key-revoke"),
