@@ -1,42 +1,42 @@
-"""The list of runs as its page shows it: filters in the URL, keyset pages, table bodies that ask for themselves again. For `views` only."""
+"""The list of runs as its page shows it: keyset pages of what the filters ask for, and the addresses that lead from one to another."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import Q
-from django.db.models.fields.json import KT
+from django.http import QueryDict
 from django.urls import reverse
 
 from evalhub.accounts.models import Project
-from evalhub.common.paging import Keyset
-from runs import selectors
-from runs.models import EvalRun, RunQuerySet
-from runs.states import Status
+from runs.excerpts import excerpts
+from runs.filters import RunFilters
+from runs.finding import NEWEST, ORDERS, Found, Key, Place, Wanted, find
+from runs.live.rows import Row, rows, runs_of
+from runs.models import EvalRun
 
 PAGE_SIZE = 30
 POLLED_AT_MOST = 200
-FILTERS = [status for status in Status if status != Status.SUMMARIZING]  # summarizing belongs to batches
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    label: str
-    href: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows between two places of the list. `poll_href` asks for the same stretch again, `more_href` for the next ("" at the end)."""
 
-    runs: Sequence[EvalRun]
-    status: str
+    filters: RunFilters
+    rows: Sequence[Row]
+    found: Found
     after: str
-    more: bool
+    until: str
+
+    @property
+    def runs(self) -> list[EvalRun]:
+        return [row.run for row in self.rows]
+
+    @property
+    def wanted(self) -> Wanted:
+        return self.filters.wanted
 
     @property
     def active(self) -> bool:
@@ -44,56 +44,108 @@ class Page:
 
     @property
     def first_href(self) -> str:
-        return href(status=self.status)
+        return href(self.filters.query)
+
+    @property
+    def clear_href(self) -> str:
+        """Without filters, in the same order."""
+        return href("" if self.wanted.sort == NEWEST else f"sort={self.wanted.sort}")
 
     @property
     def more_href(self) -> str:
-        return href(status=self.status, after=place_of(self.runs[-1])) if self.more else ""
+        return href(self.filters.query, after=write_place(self.found.next)) if self.found.next and not self.until else ""
 
     @property
     def poll_href(self) -> str:
-        return href(status=self.status, after=self.after, until=place_of(self.runs[-1]))
+        return (
+            href(self.filters.query, after=self.after, until=write_place(self.found.places[-1])) if self.found.places else self.first_href
+        )
+
+    @property
+    def heads(self) -> list["Head"]:
+        return [_head(self, *column) for column in COLUMNS]
 
 
-def run_page(*, project: Project, status: str = "", after: str = "", until: str = "") -> Page:
-    """The runs after a place; with `until`, those down to it and no further. One query. Raises SuspiciousOperation for a broken place."""
-    wanted = status if status in FILTERS else ""
-    runs = selectors.run_list(project=project, status=wanted).annotate(template_name=KT("template_snapshot__name"))
-    size = PAGE_SIZE
-    if until:
-        # A table body that polls keeps its stretch, so that a new run pushes nothing out between two bodies.
-        runs, size = _down_to(runs, _place(until)), POLLED_AT_MOST
-    found, more = selectors.run_page(runs=runs, size=size, after=_place(after) if after else None)
-    return Page(found, wanted, after, more and not until)
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column. `href` sorts by it, and the other way round where it is sorted by already; "" where it cannot be."""
+
+    label: str
+    css: str
+    href: str = ""
+    sorted: str = ""
 
 
-def _down_to(runs: RunQuerySet, place: Keyset) -> RunQuerySet:
-    created_at, run_id = place
-    return runs.filter(Q(created_at__gt=created_at) | Q(created_at=created_at, id__gte=run_id))
+# Label, style, and the two orders: what is asked for most comes first.
+COLUMNS = (
+    ("Run", "", "", ""),
+    ("Status", "", "", ""),
+    ("Score", "figure", "best", "worst"),
+    ("Adaptation", "figure wide", "", ""),
+    ("Turns", "figure wide", "", ""),
+    ("Cost", "figure wide", "costliest", "cheapest"),
+    ("Time", "figure wide", "longest", "shortest"),
+    ("Created", "wide", "newest", "oldest"),
+)
 
 
-def place_of(run: EvalRun) -> str:
+def _head(page: Page, label: str, css: str, first: str, second: str) -> Head:
+    if not first:
+        return Head(label, css)
+    now = page.wanted.sort
+    following = second if now == first else first
+    direction = "" if now not in (first, second) else "descending" if ORDERS[now].descending else "ascending"
+    return Head(label, css, href(page.filters.query_with(sort=following)), direction)
+
+
+def run_page(*, project: Project, query: QueryDict) -> Page:
+    """The runs that an address asks for. Raises SuspiciousOperation for a broken place."""
+    filters, after, until = RunFilters(query, project), query.get("after", ""), query.get("until", "")
+    wanted = filters.wanted
+    # A table body that polls keeps its stretch, so that a new run pushes nothing out between two bodies.
+    size = POLLED_AT_MOST if until else PAGE_SIZE
+    found = find(project=project, wanted=wanted, size=size, after=_place(after, wanted), until=_place(until, wanted))
+    runs = runs_of(project, [place.run_id for place in found.places])
+    return Page(filters, rows(runs, excerpts(project=project, runs=runs, text=wanted.text)), found, after, until)
+
+
+def write_place(place: Place) -> str:
     """Where a run stands in the list, as it is written in an address."""
-    return f"{run.created_at.isoformat()}~{run.id}"
+    key = place.key.isoformat() if isinstance(place.key, datetime) else repr(place.key)
+    return f"{key}~{place.run_id}"
 
 
-def _place(text: str) -> Keyset:
-    moment, _, run_id = text.partition("~")
+def _place(text: str, wanted: Wanted) -> Place | None:
+    if not text:
+        return None
+    key, _, run_id = text.partition("~")
     try:
-        created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None:
-            raise ValueError("a time without a zone")
-        # Into UTC here, not in the query: year 1 in an eastern zone is before all time and overflows.
-        return created_at.astimezone(UTC), uuid.UUID(run_id)
+        return Place(_key(key, wanted), uuid.UUID(run_id))
     except (ValueError, OverflowError):
         raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
 
 
-def href(**query: str) -> str:
-    given = urlencode({name: value for name, value in query.items() if value})
-    return f"{reverse('run-list')}?{given}" if given else reverse("run-list")
+def _key(text: str, wanted: Wanted) -> Key:
+    if wanted.by_match:
+        number = int(text)
+        if abs(number) >= 1 << 63 or len(text) > 19:
+            raise ValueError("no row has such a number")
+        return number
+    if wanted.order.column != "created_at":
+        value = float(text)
+        if value != value or abs(value) == float("inf"):
+            raise ValueError("no number to sort by")
+        return value
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    # Into UTC here, not in the query: year 1 in an eastern zone is before all time and overflows.
+    return moment.astimezone(UTC)
 
 
-def filters(current: str) -> list[Filter]:
-    """All, then a link a status."""
-    return [Filter("All", href(), not current)] + [Filter(status.value, href(status=status.value), status == current) for status in FILTERS]
+def href(query: str, **places: str) -> str:
+    told = QueryDict(query, mutable=True)
+    for name, value in places.items():
+        if value:
+            told[name] = value
+    return f"{reverse('run-list')}?{told.urlencode(safe='~:')}" if told else reverse("run-list")

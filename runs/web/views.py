@@ -2,8 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from runs.finding import LOOK_AT
 from runs.web import listing
 from runs.web.access import PageRequest, member_required
 
@@ -16,12 +18,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 @member_required
 def run_list(request: PageRequest) -> HttpResponse:
-    """The newest runs. htmx gets the rows alone: a polling table body, or the page after the last."""
-    query = request.GET
-    page = listing.run_page(
-        project=request.membership.project, status=query.get("status", ""), after=query.get("after", ""), until=query.get("until", "")
-    )
+    """The runs that the address asks for. htmx gets the rows alone: a polling table body, or the page after the last."""
+    page = listing.run_page(project=request.membership.project, query=request.GET)
     template = "runs/_rows.html" if request.htmx else "runs/run_list.html"
-    response = render(request, template, {"page": page, "filters": listing.filters(page.status)})
+    context = {"page": page, "may_write": request.membership.may_write, "look_at": LOOK_AT, "now": timezone.now()}
+    response = render(request, template, context)
     response["Vary"] = "HX-Request"  # one address, two answers: a cache must not mix them
     return response
