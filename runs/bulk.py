@@ -8,14 +8,30 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 
+from agents.models import Agent
 from evalhub.accounts.models import Project
 from runs import services
+from runs.budget import BudgetSpent
 from runs.models import EvalRun
 from runs.services import Kind, RunRequest, SourceGone
 from templates_app.models import EvalTemplate
 
 MOST_RUNS = 200
-MOST_COPIED = 20_000  # messages that one request copies: what a run is judged by again is its own
+MOST_COPIED = 20_000  # messages that one request copies: a run that judges again has its own
+AGAIN, LONG = "again", "long"
+REJUDGED = (
+    (AGAIN, "is judged again", "are judged again"),
+    ("active", "is not over", "are not over"),
+    ("silent", "has no transcript", "have no transcript"),
+    ("agent", "has no agent any more", "have no agent any more"),
+    (
+        LONG,
+        "was left out, since the transcripts are long: select it again",
+        "were left out, since the transcripts are long: select them again",
+    ),
+    ("budget", "was left out, since the project's budget is spent", "were left out, since the project's budget is spent"),
+    ("gone", "was already gone", "were already gone"),
+)
 
 
 def runs_cancel(*, run_ids: Sequence[uuid.UUID], project: Project) -> str:
@@ -46,68 +62,61 @@ def _cancelled(run_id: uuid.UUID, project: Project) -> str:
 
 
 def runs_delete(*, run_ids: Sequence[uuid.UUID], project: Project) -> str:
-    """Remove the runs; those that are not over are cancelled first, and all workers are waited for together, for some seconds."""
-    there = [run_id for run_id in run_ids if _cancelled(run_id, project) != "gone"]
-    _wait_for_workers(there)
-    deleted = 0
-    for run_id in there:
-        try:
-            services.run_remove(run_id=run_id, project=project)
-            deleted += 1
-        except EvalRun.DoesNotExist:
-            continue  # somebody else was quicker
+    """Remove the runs; those that are not over are cancelled first, and all their workers are waited for together, for some seconds."""
+    before = [_cancelled(run_id, project) for run_id in run_ids]
+    if "stopping" in before:
+        _wait_for_workers(run_ids)
+    if "stopping" in before or "cancelled" in before:
+        time.sleep(services.LAST_WORDS_SECONDS)  # for open pages to read the end
+    deleted = sum(_deleted(run_id, project) for run_id, was in zip(run_ids, before, strict=True) if was != "gone")
     return _sentence([(deleted, "deleted", "deleted"), (len(run_ids) - deleted, "was already gone", "were already gone")])
 
 
 def _wait_for_workers(run_ids: Sequence[uuid.UUID]) -> None:
     """Until no live worker holds any of them, but for STOP_SECONDS at most."""
     deadline = time.monotonic() + services.STOP_SECONDS
-    while time.monotonic() < deadline and any(map(services.is_driven, _active(run_ids))):
+    held = EvalRun.objects.filter(pk__in=run_ids, lease_expires_at__isnull=False).only("status", "lease_expires_at")
+    while time.monotonic() < deadline and any(map(services.is_driven, held.all())):
         time.sleep(services.POLL_SECONDS)
 
 
-def _active(run_ids: Sequence[uuid.UUID]) -> list[EvalRun]:
-    held = EvalRun.objects.filter(pk__in=run_ids, lease_expires_at__isnull=False)
-    return list(held.only("status", "lease_expires_at"))
+def _deleted(run_id: uuid.UUID, project: Project) -> bool:
+    """Whether it was there to be deleted; it is taken from a worker that did not stop."""
+    try:
+        services.run_stop(run_id, project)
+        services.run_remove(run_id, project)
+    except EvalRun.DoesNotExist:
+        return False
+    return True
 
 
 def runs_rejudge(*, run_ids: Sequence[uuid.UUID], project: Project, template: EvalTemplate) -> str:
     """A new run for each that is over and says something, judged by the template. Its agent must still be there."""
-    sources = EvalRun.objects.of(project).in_bulk(list(run_ids))
+    sources = EvalRun.objects.of(project).select_related(None).in_bulk(list(run_ids))
+    agents = Agent.objects.filter(project=project).in_bulk({source.agent_id for source in sources.values() if source.agent_id})
     counts: Counter[str] = Counter(gone=len(run_ids) - len(sources))
     copied = 0
-    for run_id in run_ids:
-        source = sources.get(run_id)
-        if source is None:
-            continue
-        became = "too many" if copied > MOST_COPIED else _rejudged(source, project, template)
+    for source in sources.values():
+        agent = agents.get(source.agent_id)
+        became = LONG if copied > MOST_COPIED else _rejudged(source, agent, template)
         counts[became] += 1
-        copied += source.messages.count() if became == "again" else 0
-    return _sentence(
-        [
-            (counts["again"], "is judged again", "are judged again"),
-            (counts["active"], "is not over", "are not over"),
-            (counts["silent"], "has no transcript", "have no transcript"),
-            (counts["agent"], "was left out, since its agent was deleted", "were left out, since their agents were deleted"),
-            (counts["too many"], "was left out, since the transcripts are long; select it again", "were left out, since the transcripts are long; select them again"),
-            (counts["gone"], "was already gone", "were already gone"),
-        ]
-    )
+        copied += source.messages.count() if became == AGAIN else 0
+    return _sentence([(counts[became], one, many) for became, one, many in REJUDGED])
 
 
-def _rejudged(source: EvalRun, project: Project, template: EvalTemplate) -> str:
-    agent = source.agent if not source.is_active and _agent_is_there(source) else None
+def _rejudged(source: EvalRun, agent: Agent | None, template: EvalTemplate) -> str:
     if source.is_active:
         return "active"
     if agent is None:
         return "agent"
+    request = RunRequest(agent=agent, template=template, source_run=source)
     try:
-        services.run_create(
-            project=project, kind=Kind.EVAL_ONLY, request=RunRequest(agent=agent, template=template, source_run=source)
-        )
+        services.run_create(project=source.project, kind=Kind.EVAL_ONLY, request=request)
     except SourceGone:
         return "silent"
-    return "again"
+    except BudgetSpent:
+        return "budget"
+    return AGAIN
 
 
 def _sentence(parts: Sequence[tuple[int, str, str]]) -> str:

@@ -63,7 +63,7 @@ def _messages(project: Project, runs: Sequence[EvalRun], wanted: Sequence[str]) 
 
 def _excerpt(run: EvalRun, message: Message | None, pattern: re.Pattern[str]) -> Excerpt | None:
     persona = " · ".join(str(value) for value in run.user_persona.values() if isinstance(value, str | int))
-    places = [("Said", message.content, message.index)] if message else []
+    places = [("Message", message.content, message.index)] if message else []
     for where, text, index in [*places, ("Persona", persona, None), ("Agent", run.agent_name, None)]:
         if parts := cut(text, pattern):
             return Excerpt(where, parts, index)

@@ -66,6 +66,12 @@ def _choice(label: str, *, unknown: str, empty: str = "Any", choices: Sequence[t
     return ChoiceFilter(label=label, choices=choices, empty_label=empty, error_messages={"invalid_choice": unknown})
 
 
+def _score(label: str) -> ScoreFilter:
+    """A text field, so that what is no number is still there to be mended."""
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+    return ScoreFilter(label=label, min_value=0, max_value=100, widget=widget, error_messages={"invalid": "Give a number from 0 to 100."})
+
+
 class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
     """Made of an address's query, for one project. Two queries for the choices of agents and templates."""
 
@@ -74,8 +80,8 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
     kind = _choice("Kind", unknown="There is no kind “%(value)s”.", choices=EvalRun.Kind.choices)
     agent = _choice("Agent", unknown="This project has no such agent.")
     template = _choice("Template", unknown="This project has no such template.")
-    score_min = ScoreFilter(label="Score from", min_value=0, max_value=100)
-    score_max = ScoreFilter(label="Score to", min_value=0, max_value=100)
+    score_min = _score("Score from")
+    score_max = _score("Score to")
     since = DayFilter(label="Created from", error_messages={"invalid": "Write the day as 2026-03-31."})
     to = DayFilter(label="Created to", error_messages={"invalid": "Write the day as 2026-03-31."})
     sort = _choice("Sort", unknown="The list cannot be sorted like that.", choices=SORTS, empty=None)  # type: ignore[arg-type]
@@ -142,6 +148,11 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
             if given and name != "sort":
                 words = dict(getattr(field, "choices", ())).get(given, given)
                 yield Tag(str(field.label), str(words), self._query(name))
+
+    @property
+    def quality_templates(self) -> Choices:
+        """Those that a transcript can be judged by again."""
+        return [(key, name) for key, name in self.filters["template"].extra["choices"] if self._kinds[key] == EvalTemplate.Type.QUALITY]
 
     @property
     def more_open(self) -> bool:

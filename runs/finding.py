@@ -208,3 +208,18 @@ def _bounded(rows: Rows, order: Order) -> tuple[Rows, Place | None]:
         return rows, None
     last = Place(*edge[0])
     return _between(rows, order, None, last), last
+
+
+MOST_COUNTED = 100
+
+
+def newest(project: Project) -> uuid.UUID | None:
+    """The project's newest run. One query."""
+    ids = Listed.objects.filter(project_id=project.pk).order_by("-created_at", "-run_id").values_list("run_id", flat=True)
+    return ids.first()
+
+
+def came_since(*, project: Project, wanted: Wanted, since: datetime) -> int:
+    """How many runs were created after a moment that the filters leave, 100 at most. One query; the words of a search are not asked for."""
+    rows = Listed.objects.filter(project_id=project.pk, created_at__gt=since)
+    return rows.filter(*_checks(wanted)).order_by("created_at", "run_id")[:MOST_COUNTED].count()

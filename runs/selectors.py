@@ -81,19 +81,18 @@ def _stretch(runs: RunQuerySet, way: tally.Stretch, size: int) -> list[Keyset]:
     return keys[::-1] if way.from_oldest else keys
 
 
-def runs_whole(*, keys: Sequence[Keyset]) -> tuple[list[Whole], int]:
-    """The runs behind the keys with all columns and messages, in order, and how many of the keys that covers; two queries as a rule.
+def runs_whole(*, ids: Sequence[uuid.UUID]) -> tuple[list[Whole], int]:
+    """The runs of these ids with all columns and messages, in order, and how many of the ids that covers; two queries as a rule.
 
     All of them, or only the first ones where all would be more than MOST_MESSAGES messages. A run deleted meanwhile is left out.
     """
-    ids = [run_id for _, run_id in keys]
     spoken = Message.objects.filter(run_id__in=ids).order_by("run_id", "index")
     messages = list(spoken[: MOST_MESSAGES + 1] if len(ids) > 1 else spoken)
     if len(ids) > 1 and len(messages) > MOST_MESSAGES:
-        return runs_whole(keys=keys[: len(keys) // 2])
+        return runs_whole(ids=ids[: len(ids) // 2])
     by_run = {run_id: list(said) for run_id, said in groupby(messages, key=attrgetter("run_id"))}
     found = EvalRun.objects.in_bulk(ids)
-    return [(found[run_id], by_run.get(run_id, [])) for run_id in ids if run_id in found], len(keys)
+    return [(found[run_id], by_run.get(run_id, [])) for run_id in ids if run_id in found], len(ids)
 
 
 def transcript(*, run: EvalRun, after_index: int = -1) -> QuerySet[Message]:

@@ -218,26 +218,26 @@ def run_delete(*, run_id: uuid.UUID, project: Project) -> None:
         finally:
             _waiting.release()
     else:
-        _stop(run_id, project)
-    _remove(run_id, project)
+        run_stop(run_id, project)
+    run_remove(run_id, project)
 
 
 def _stopped(run: EvalRun, project: Project) -> EvalRun:
     """The run when its worker has stopped, or when it was taken from a worker that did not stop in time."""
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_driven(run) and time.monotonic() < deadline:
+    while is_driven(run) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
         run.refresh_from_db(fields=["status", "lease_expires_at", "completed_at"])
-    return _stop(run.pk, project) if run.is_active else run
+    return run_stop(run.pk, project) if run.is_active else run
 
 
-def _is_driven(run: EvalRun) -> bool:
+def is_driven(run: EvalRun) -> bool:
     """Whether some worker holds the run and lives: a silent one will not hear that it should stop."""
     return run.is_active and run.lease_expires_at is not None and run.lease_expires_at > timezone.now()
 
 
 @transaction.atomic
-def _stop(run_id: uuid.UUID, project: Project) -> EvalRun:
+def run_stop(run_id: uuid.UUID, project: Project) -> EvalRun:
     """Take the run from its worker."""
     run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
     if run.is_active:
@@ -252,7 +252,7 @@ def _reading_time(run: EvalRun) -> float:
 
 
 @transaction.atomic
-def _remove(run_id: uuid.UUID, project: Project) -> None:
+def run_remove(run_id: uuid.UUID, project: Project) -> None:
     # The row lock comes first: a worker's late commit then waits for it, finds no row, and writes nothing (its fence is that row).
     run = EvalRun.objects.select_for_update().of(project).get(pk=run_id)
     run.delete()

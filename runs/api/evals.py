@@ -169,7 +169,7 @@ def numbered(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any]
     """{runs, total_count}: `limit` runs from place `offset` on, counted from the newest."""
     first, size = query.get("offset", 0), query.get("limit", DEFAULT_PAGE)
     keys, total = run_numbered(project=project, agent_id=agent_id, first=first, size=size)
-    runs, taken = runs_whole(keys=keys)
+    runs, taken = runs_whole(ids=[run_id for _, run_id in keys])
     if taken < len(keys):
         message = f"These {len(keys)} runs have more than {MOST_MESSAGES:,} messages together. Ask for {taken} or fewer at once."
         raise invalid("query.limit", message, value=size, code="too_large")
@@ -183,7 +183,7 @@ def by_cursor(project: Project, agent_id: uuid.UUID | None, query: dict[str, Any
     """
     found, after = run_list(project=project, agent_id=agent_id), read_cursor(query.get("cursor", ""))
     keys, more_follow = run_keys(runs=found, size=query.get("page_size", DEFAULT_PAGE), after=after)
-    runs, taken = runs_whole(keys=keys)
+    runs, taken = runs_whole(ids=[run_id for _, run_id in keys])
     has_more = more_follow or taken < len(keys)
     return {"runs": _bodies(runs), "has_more": has_more, "next_cursor": write_cursor(*keys[taken - 1]) if has_more else ""}
 

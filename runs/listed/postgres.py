@@ -9,7 +9,7 @@ _TEXT = ("completed_at", "agent_name", "user_persona")
 
 
 def _values(row: str) -> str:
-    seconds = f"extract(epoch FROM ({row}.completed_at - {row}.started_at))::double precision"
+    seconds = f"round(extract(epoch FROM ({row}.completed_at - {row}.started_at)), 2)::double precision"
     return ", ".join([f"{row}.id", *(f"{row}.{column}" for column in COPIED), f"({cost(row)})::double precision", seconds])
 
 

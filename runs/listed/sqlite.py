@@ -20,7 +20,7 @@ _ROW = f"(SELECT id FROM {TABLE} WHERE run_id = NEW.id)"
 
 
 def _values(row: str) -> str:
-    seconds = f"(julianday({row}.completed_at) - julianday({row}.started_at)) * 86400.0"
+    seconds = f"round((julianday({row}.completed_at) - julianday({row}.started_at)) * 86400.0, 2)"
     return ", ".join([f"{row}.id", *(f"{row}.{column}" for column in COPIED), cost(row), seconds])
 
 

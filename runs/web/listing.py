@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Project
 from runs.excerpts import excerpts
-from runs.filters import RunFilters
+from runs.filters import RunFilters, Tag
 from runs.finding import NEWEST, ORDERS, Found, Key, Place, Wanted, find
 from runs.live.rows import Row, rows, runs_of
 from runs.models import EvalRun
@@ -33,6 +33,10 @@ class Page:
     @property
     def runs(self) -> list[EvalRun]:
         return [row.run for row in self.rows]
+
+    @property
+    def tags(self) -> list[Tag]:
+        return list(self.filters.tags)
 
     @property
     def wanted(self) -> Wanted:

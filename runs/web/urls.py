@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from runs.web import budget, exporting, operations, run_page, tryout, views
+from runs.web import budget, bulk, exporting, operations, run_page, tryout, views
 from runs.web.newrun import views as newrun
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("runs/", views.run_list, name="run-list"),
+    path("runs/bulk", bulk.run_bulk, name="run-bulk"),
+    path("runs/export.<str:form>", exporting.runs_export, name="runs-export"),
     path("runs/new/", newrun.run_new, name="run-new"),
     path("runs/new/estimate", newrun.run_new_estimate, name="run-new-estimate"),
     path("runs/<uuid:run_id>/", run_page.run, name="run"),
