@@ -1,5 +1,7 @@
 """The fields of the form of a new run: labels, limits and what is said below them. What they mean together is in `forms`."""
 
+from decimal import Decimal
+
 from django import forms
 
 from runs.models import EvalRun
@@ -7,6 +9,7 @@ from runs.plan import MAX_TURNS
 
 Kind = EvalRun.Kind
 MOST_REPEATS = 100
+CHEAPEST = Decimal("0.0001")
 MOST_TRANSCRIPT = 2_000_000  # characters of a pasted transcript, and bytes of a file
 KINDS = {
     Kind.RUN_EVAL: "Simulate and judge",
@@ -59,7 +62,7 @@ class Fields(forms.Form):
     )
     max_cost_usd = forms.DecimalField(
         required=False,
-        min_value=0,
+        min_value=CHEAPEST,
         max_digits=12,
         decimal_places=4,
         label="Most it may cost, USD",
