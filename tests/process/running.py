@@ -67,11 +67,12 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def mark_real_processes(items: Iterable[pytest.Item], folder: Path) -> None:
+def mark_real_processes(items: Iterable[pytest.Item], folder: Path, *more: pytest.MarkDecorator) -> None:
     """Mark the tests below a folder as ones with real processes. Call it where tests are collected."""
     for item in items:
         if folder in item.path.parents:
-            item.add_marker(pytest.mark.process)
+            for mark in (pytest.mark.process, *more):
+                item.add_marker(mark)
             if sys.platform != "linux":
                 item.add_marker(pytest.mark.skip(reason="looks for left-over processes in /proc, which only Linux has"))
 

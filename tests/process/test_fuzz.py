@@ -57,7 +57,7 @@ class Target:
         return found
 
 
-@pytest.fixture(params=of_this_half("sqlite", "postgresql"))
+@pytest.fixture(params=of_this_half("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)))
 def target(request: pytest.FixtureRequest, up: Callable[..., Up]) -> Target:
     environment = dict(SERVER)
     if request.param == "postgresql":

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from agents.limits.arithmetic import depth, rate
 from agents.limits.ledger import SHARE_LENGTH
 from tests.process.durability.conftest import Install, blanks, install, kind
@@ -66,6 +68,7 @@ def test_what_a_frozen_worker_has_open_is_not_given_to_another(install: Install)
     assert here.server.seen().peak == 5
 
 
+@pytest.mark.alone
 def test_two_workers_together_begin_no_more_than_the_limit_in_any_time(install: Install) -> None:
     here = install(latency=0.05, EVALHUB_CONCURRENCY="30")
     provider_make(here.folder, here.settings, here.server.url, requests_per_minute=600)

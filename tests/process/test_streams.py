@@ -65,6 +65,7 @@ def site(started: list[Started], folder: Path) -> Starter:
     return lambda before="", **environment: Site(started, folder, before, **environment)
 
 
+@pytest.mark.alone
 async def test_five_hundred_idle_streams_cost_little_and_all_get_everything(site: Starter) -> None:
     here = await asyncio.to_thread(site)
     streams = here.streams(await asyncio.to_thread(here.run), STREAMS)

@@ -19,7 +19,8 @@ _numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mark_real_processes(items, Path(__file__).parent)
+    """Both halves collect them: one has the published clients, and the other skips them."""
+    mark_real_processes(items, Path(__file__).parent, pytest.mark.both_halves)
 
 
 def key(folder: Path, name: str, *arguments: str, **environment: str) -> str:
