@@ -1,4 +1,4 @@
-"""What the two halves of the gate agree on (tests/support/gate.py)."""
+"""Whose turn it is when parts of the gate run side by side (tests/support/gate.py)."""
 
 import threading
 from pathlib import Path
@@ -14,8 +14,8 @@ def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Half(threading.Thread):
-    """The other half of the gate, which takes a turn when it is started and ends it when it is told to."""
+class Part(threading.Thread):
+    """Another part of the gate, which takes a turn when it is started and ends it when it is told to."""
 
     def __init__(self, *, alone: bool) -> None:
         super().__init__(daemon=True)
@@ -32,8 +32,8 @@ class Half(threading.Thread):
 
 
 @pytest.mark.usefixtures("turns")
-def test_tests_of_both_halves_run_at_the_same_time() -> None:
-    other = Half(alone=False)
+def test_tests_of_two_parts_run_at_the_same_time() -> None:
+    other = Part(alone=False)
     with gate.turn(alone=False):
         other.start()
         assert other.inside.wait(5)
@@ -41,8 +41,8 @@ def test_tests_of_both_halves_run_at_the_same_time() -> None:
 
 
 @pytest.mark.usefixtures("turns")
-def test_a_test_that_is_alone_waits_for_the_other_half_and_keeps_it_out() -> None:
-    alone, later = Half(alone=True), Half(alone=False)
+def test_a_test_that_is_alone_waits_for_the_others_and_keeps_them_out() -> None:
+    alone, later = Part(alone=True), Part(alone=False)
     with gate.turn(alone=False):
         alone.start()
         assert not alone.inside.wait(0.1)
@@ -56,7 +56,7 @@ def test_a_test_that_is_alone_waits_for_the_other_half_and_keeps_it_out() -> Non
 
 @pytest.mark.usefixtures("turns")
 def test_a_test_that_waits_to_be_alone_is_not_overtaken() -> None:
-    first, alone, later = Half(alone=False), Half(alone=True), Half(alone=False)
+    first, alone, later = Part(alone=False), Part(alone=True), Part(alone=False)
     first.start()
     assert first.inside.wait(5)
     alone.start()
@@ -69,25 +69,3 @@ def test_a_test_that_waits_to_be_alone_is_not_overtaken() -> None:
     alone.end()
     assert later.inside.wait(5)
     later.end()
-
-
-@pytest.mark.parametrize(
-    ("marks", "on_sqlite", "on_postgres"),
-    [
-        ([], True, True),
-        (["process"], True, False),
-        (["process", "postgres"], False, True),
-        (["process", "both_halves"], True, True),
-        (["process", "postgres", "both_halves"], True, True),
-    ],
-)
-def test_processes_run_in_the_half_of_their_database(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, marks: list[str], on_sqlite: bool, on_postgres: bool
-) -> None:
-    item = pytest.Function.from_parent(request.node.parent, name="example", callobj=lambda: None)
-    for mark in marks:
-        item.add_marker(mark)
-    monkeypatch.setattr(gate, "ON_POSTGRES", False)
-    assert gate.of_this_half(item) is on_sqlite
-    monkeypatch.setattr(gate, "ON_POSTGRES", True)
-    assert gate.of_this_half(item) is on_postgres

@@ -20,14 +20,14 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.process.running import Up, evalhub
-from tests.support.postgres import of_this_half
+from tests.support.postgres import both_databases
 
 pytestmark = pytest.mark.slow
 FUZZING = Path(__file__).parent / "fuzzing"
 SEED = 20261122
 LEAST = 1000
 # Limits and forms of a request are checked before any database sees it, so one database is enough for that phase, the longest.
-PHASES = {"sqlite": ("examples,coverage,fuzzing,stateful", 10), "postgresql": ("examples,fuzzing,stateful", 60)}
+PHASES = {"sqlite": ("examples,coverage,fuzzing,stateful", 10), "postgres": ("examples,fuzzing,stateful", 60)}
 SERVER = {"EVALHUB_DEMO_DELAY": "0", "EVALHUB_API_RATE_LIMIT": "0", "EVALHUB_API_RUN_RATE_LIMIT": "0"}
 ODD_TEXTS = ("\x00", "a\x00b", "\ud800", "\udfff\ud800", "\uffff", "\u202e", "𝕏" * 50, "x" * 110_000)
 ODD_VALUES = (*ODD_TEXTS, 10**400, -(10**30), 1e308, 2**63, -1, True, None, [], {}, [[[]]], {"": {"\x00": 1}})
@@ -57,10 +57,10 @@ class Target:
         return found
 
 
-@pytest.fixture(params=of_this_half("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)))
+@pytest.fixture(params=both_databases())
 def target(request: pytest.FixtureRequest, up: Callable[..., Up]) -> Target:
     environment = dict(SERVER)
-    if request.param == "postgresql":
+    if request.param == "postgres":
         environment["DATABASE_URL"] = request.getfixturevalue("database")
     server = up(**environment)
     key = evalhub("create-key", "fuzz", "--data-dir", str(server.folder), **environment).stdout.strip()

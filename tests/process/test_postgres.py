@@ -11,7 +11,7 @@ from tests.process.running import Up, evalhub
 pytestmark = pytest.mark.postgres
 
 
-@pytest.mark.both_halves
+@pytest.mark.both_pythons
 def test_the_same_command_works_on_postgresql(database: str, up: Callable[..., Up]) -> None:
     site = up("--no-demo", DATABASE_URL=database)
     key = evalhub("create-key", "ci", "--data-dir", str(site.folder), DATABASE_URL=database).stdout.strip()

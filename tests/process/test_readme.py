@@ -50,7 +50,7 @@ def test_every_line_of_the_shell_works(server: Up, tmp_path: Path) -> None:
     assert "about:blank" not in shown, "something was refused"
 
 
-@pytest.mark.both_halves  # the client needs the newer Python
+@pytest.mark.both_pythons  # the client needs the newer Python
 def test_every_line_of_the_python_works(server: Up, tmp_path: Path) -> None:
     pytest.importorskip("sonzai", reason="the published client needs Python 3.12")
     script = block("python", urlsplit(server.url).port or 0)

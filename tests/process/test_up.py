@@ -26,7 +26,7 @@ def query(folder: Path, sql: str) -> list[tuple[object, ...]]:
     return rows
 
 
-@pytest.mark.both_halves
+@pytest.mark.both_pythons
 def test_the_first_start_shows_a_demo_run_behind_a_link_that_works_once(up: Start, folder: Path) -> None:
     running = up()
     assert running.get("/healthz").status == 200

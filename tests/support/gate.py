@@ -1,7 +1,4 @@
-"""The gate runs the suite in two halves at the same time (.ci/run): which tests are whose, and when one half keeps still for the other.
-
-Elsewhere this does nothing: `pytest` by hand runs every test, one after the other.
-"""
+"""The gate runs parts of the suite side by side (.ci/run). This keeps them apart where they must be."""
 
 import contextlib
 import fcntl
@@ -14,26 +11,8 @@ from types import FrameType
 
 import pytest
 
-IN_GATE = bool(os.environ.get("EVALHUB_TEST_CI"))
-ON_POSTGRES = bool(os.environ.get("EVALHUB_TEST_DATABASE_URL"))
-TURNS = os.environ.get("EVALHUB_TEST_TURNS", "")  # a folder that both halves know
+TURNS = os.environ.get("EVALHUB_TEST_TURNS", "")  # a folder that all parts know; none outside the gate
 OWNER = os.getpid()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the other half what is its own. Last, because some marks are set while tests are collected."""
-    if IN_GATE:
-        others = [item for item in items if not of_this_half(item)]
-        items[:] = [item for item in items if of_this_half(item)]
-        config.hook.pytest_deselected(items=others)
-
-
-def of_this_half(item: pytest.Item) -> bool:
-    """Processes bring a database of their own, so the half that runs on its kind is enough for them; `both_halves` says where it is not."""
-    if not item.get_closest_marker("process") or item.get_closest_marker("both_halves"):
-        return True
-    return bool(item.get_closest_marker("postgres")) == ON_POSTGRES
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,8 +36,8 @@ def turn(*, alone: bool) -> Iterator[None]:
 
 
 def pytest_configure() -> None:
-    """A half that is told to end runs its fixtures' ends, so that no server and no database stays behind."""
-    if IN_GATE:
+    """A part that is told to end lets its fixtures end, so that no server and no database stays behind."""
+    if TURNS:
         signal.signal(signal.SIGTERM, _interrupt)
 
 

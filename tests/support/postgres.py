@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import pytest
 
 SERVER = os.environ.get("EVALHUB_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
@@ -25,8 +26,6 @@ def scratch_database(template: str = "template1") -> Iterator[str]:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
 
 
-def of_this_half(sqlite: Any, postgres: Any) -> list[Any]:
-    """Parameters of a test that takes long: both databases; but each half of the gate tries the one that is its own."""
-    if not os.environ.get("EVALHUB_TEST_CI"):
-        return [sqlite, postgres]
-    return [postgres] if os.environ.get("EVALHUB_TEST_DATABASE_URL") else [sqlite]
+def both_databases() -> list[Any]:
+    """Parameters of a test that starts processes on either; their marks say where it runs in the gate."""
+    return [pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgres", marks=pytest.mark.postgres)]

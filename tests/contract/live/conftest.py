@@ -19,8 +19,8 @@ _numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Both halves collect them: one has the published clients, and the other skips them."""
-    mark_real_processes(items, Path(__file__).parent, pytest.mark.both_halves)
+    """The gate collects them on either Python; only one has the published clients."""
+    mark_real_processes(items, Path(__file__).parent, pytest.mark.both_pythons)
 
 
 def key(folder: Path, name: str, *arguments: str, **environment: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from tests.process.durability.blanks import Blanks
 from tests.process.durability.installation import Installation, installation
 from tests.process.durability.table import Table
-from tests.support.postgres import SERVER, of_this_half
+from tests.support.postgres import SERVER, both_databases
 
 TABLE = pytest.StashKey[Table]()
 Install = Callable[..., Installation]
@@ -33,7 +33,7 @@ def conclude(pytestconfig: pytest.Config) -> Conclude:
     return pytestconfig.stash.setdefault(TABLE, Table()).conclude
 
 
-@pytest.fixture(params=of_this_half("sqlite", pytest.param("postgres", marks=pytest.mark.postgres)))
+@pytest.fixture(params=both_databases())
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
