@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalhub.cli.statistics import Mean, mean_of
+from evalhub.common.statistics import Mean, mean_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""The interval beside a mean."""
+
+import math
+
+import pytest
+
+from evalhub.common.statistics import Sums, difference, mean_of, t_quantile, t_within
+
+
+@pytest.mark.parametrize(
+    ("freedom", "expected"), [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (9, 2.262), (30, 2.042), (39, 2.023), (1000, 1.962)]
+)
+def test_it_agrees_with_the_printed_table_of_student_t(freedom: int, expected: float) -> None:
+    assert t_quantile(0.95, freedom) == pytest.approx(expected, abs=0.0006)
+
+
+def test_one_degree_of_freedom_is_the_cauchy_distribution() -> None:
+    assert t_within(1.0, 1) == pytest.approx(0.5)
+
+
+def test_a_mean_carries_its_half_width() -> None:
+    mean = mean_of([70.0, 80.0, 90.0])
+    assert mean is not None
+    assert (mean.n, mean.value) == (3, 80.0)
+    assert mean.half_width == pytest.approx(4.3027 * 10 / math.sqrt(3), rel=1e-4)
+
+
+def test_one_value_has_no_interval() -> None:
+    assert str(mean_of([42.0])) == "42.0"
+
+
+def test_equal_values_have_an_interval_of_width_zero() -> None:
+    assert str(mean_of([50.0, 50.0])) == "50.0 ± 0.0"
+
+
+def test_nothing_has_no_mean() -> None:
+    assert mean_of([]) is None
+
+
+def test_many_degrees_of_freedom_go_on_where_the_exact_sum_ends() -> None:
+    exact = next(step / 1e5 for step in range(190_000, 200_000) if t_within(step / 1e5, 150) >= 0.95)
+    assert t_quantile(0.95, 150) == pytest.approx(exact, abs=2e-5)
+    assert t_quantile(0.95, 100) > t_quantile(0.95, 101) > t_quantile(0.95, 10**6) > 1.9599
+
+
+def sums(*values: float) -> Sums:
+    parts = [round(1000 * value) for value in values]
+    return Sums(len(parts), sum(parts), sum(part**2 for part in parts), 1000)
+
+
+def test_sums_know_the_mean_that_the_values_have() -> None:
+    values = [81.8, 74.3, 90.0, 61.7, 61.7]
+    mean, expected = sums(*values).mean, mean_of(values)
+    assert mean is not None
+    assert expected is not None
+    assert (mean.n, mean.value, mean.half_width) == (5, pytest.approx(expected.value), pytest.approx(expected.half_width))
+
+
+def test_sums_add_up_in_any_order() -> None:
+    assert sums(81.8) + sums(74.3, 90.0) == sums(90.0, 81.8, 74.3) + Sums()
+    assert Sums().mean is None
+    assert str(sums(42.0).mean) == "42.0"
+
+
+def test_a_difference_has_welchs_interval() -> None:
+    """Variances 14.8 and 33.3 of five each: a standard error of 3.1016, and 6.97 degrees of freedom, of which six are used."""
+    told = difference(sums(60, 64, 70, 66, 68), sums(72, 80, 84, 71, 81))
+    assert told is not None
+    assert told.value == pytest.approx(-12.0)
+    assert told.half_width == pytest.approx(2.4469 * 3.1016, abs=0.001)
+    assert told.verdict == "worse"
+
+
+def test_a_difference_within_its_interval_is_not_distinguishable() -> None:
+    told = difference(sums(70, 90), sums(60, 80))
+    assert told is not None
+    assert told.verdict == "not distinguishable"
+
+
+@pytest.mark.parametrize(("new", "old"), [((80.0,), (60.0, 70.0)), ((60.0, 70.0), (80.0,)), ((80.0, 80.0), (60.0, 60.0))])
+def test_too_few_values_or_none_that_differ_give_no_verdict(new: tuple[float, ...], old: tuple[float, ...]) -> None:
+    told = difference(sums(*new), sums(*old))
+    assert told is not None
+    assert (told.half_width, told.verdict) == (None, "too few to compare")
+
+
+def test_there_is_no_difference_from_nothing() -> None:
+    assert difference(sums(80.0, 70.0), Sums()) is None
