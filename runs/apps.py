@@ -17,9 +17,10 @@ class Config(AppConfig):
 
 
 def _install(using: str, **told: Any) -> None:
-    from runs import listed, tally  # models can be imported once the apps are ready
+    from runs import listed, score_tally, tally  # models can be imported once the apps are ready
 
-    tally.install(using)
+    tally.KEPT.install(using)
+    score_tally.KEPT.install(using)
     listed.install(using)
 
 

@@ -2,7 +2,7 @@
 
 A list knows its length and finds any place in itself from a few hundred of these rows, instead of walking past every run there ever was
 (docs/decisions/0008). Triggers keep them, so that no way of writing runs can forget to. The table is the database's own, as an index is:
-it has no model, no dump of Django's holds it, and `install` makes it after every migration. `runs.selectors` is the only reader.
+it has no model, no dump of Django's holds it, and it is made after every migration (`KEPT`). `runs.selectors` is the only reader.
 """
 
 import uuid
@@ -10,16 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db import connection, connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 from django.db.models import UUIDField
 
-from runs.models import EvalRun
+from runs.triggers import RUNS, KeptTable, function, moved
+from runs.triggers import day as day_of
 
-RUNS, TALLY = EvalRun._meta.db_table, "runs_tally"
-VERSION = 2  # one more whenever the SQL below changes: older triggers are then replaced, and everything is counted anew
-PREFIX = "run_tally_"
-COME, GO, MOVE, EMPTY = (f"{PREFIX}{VERSION}_{event}" for event in ("come", "go", "move", "empty"))
+TALLY = "runs_tally"
+PLACES = ("project_id", "agent_id", "created_at")  # what a run is counted under
 # Of all runs of a project (`whole`; its id is the scope), or of those of one agent (the scope is its id, which may be any).
 COLUMNS = "project_id, whole, scope, day"
 SCOPES = (("TRUE", "project_id"), ("FALSE", "agent_id"))
@@ -75,60 +73,11 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def install(using: str = "default") -> None:
-    """Make the table and the triggers and count what is there, unless that is done.
-
-    Not part of a migration: SQLite drops the triggers of a table without a word when a later migration remakes it.
-    """
-    connection = connections[using]
-    statements = _postgres() if connection.vendor == "postgresql" else _sqlite()
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        if RUNS not in connection.introspection.table_names(cursor) or _installed(connection):
-            return
-        remove(connection)
-        for statement in statements:
-            cursor.execute(statement)  # on PostgreSQL this also keeps writers out until the count is committed
-        cursor.execute(f"INSERT INTO {TALLY} ({COLUMNS}, runs) {_counted(RUNS, connection.vendor)}")  # noqa: S608
-
-
-def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take the triggers, of whichever version, and the table away."""
-    on, schema = "", ""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT quote_ident(current_schema())")
-            on, schema = f" ON {RUNS}", f"{cursor.fetchone()[0]}."
-        for name in _triggers(connection):
-            cursor.execute(f"DROP TRIGGER {name}{on}")
-        cursor.execute(f"DROP TABLE IF EXISTS {schema}{TALLY}")
-
-
-def _installed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether just this version's triggers are there. SQLite knows no TRUNCATE that it could answer with a trigger, and needs none."""
-    made = {COME, GO, MOVE, EMPTY} if connection.vendor == "postgresql" else {COME, GO, MOVE}
-    return set(_triggers(connection)) == made
-
-
-def _triggers(connection: BaseDatabaseWrapper) -> list[str]:
-    """What this file has on this installation's table. Other schemas of a PostgreSQL database may have triggers of the same names."""
-    known = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
-    if connection.vendor == "postgresql":
-        known = "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(%s)"
-    with connection.cursor() as cursor:
-        cursor.execute(known, [RUNS])
-        return [name for (name,) in cursor.fetchall() if name.startswith(PREFIX)]
-
-
-def _day(row: str, vendor: str) -> str:
-    """The UTC day of a run."""
-    return f"({row}created_at AT TIME ZONE 'UTC')::date" if vendor == "postgresql" else f"substr({row}created_at, 1, 10)"
-
-
 def _counted(source: str, vendor: str) -> str:
     """COLUMNS and `runs` of the runs in `source`."""
     each = [f"SELECT project_id, {whole} AS whole, {key} AS scope, created_at FROM {source} AS s" for whole, key in SCOPES]  # noqa: S608
     return f"""
-        SELECT project_id, whole, scope, {_day("", vendor)} AS day, count(*) AS runs
+        SELECT project_id, whole, scope, {day_of("", vendor)} AS day, count(*) AS runs
         FROM ({" UNION ALL ".join(each)}) AS scoped WHERE scope IS NOT NULL GROUP BY 1, 2, 3, 4"""  # noqa: S608
 
 
@@ -138,49 +87,40 @@ def _sqlite() -> list[str]:
     for whole, key in SCOPES:
         come += f"""
             INSERT INTO {TALLY} ({COLUMNS}, runs)
-            SELECT NEW.project_id, {whole}, NEW.{key}, {_day("NEW.", "sqlite")}, 1 WHERE NEW.{key} IS NOT NULL
+            SELECT NEW.project_id, {whole}, NEW.{key}, {day_of("NEW.", "sqlite")}, 1 WHERE NEW.{key} IS NOT NULL
             ON CONFLICT ({COLUMNS}) DO UPDATE SET runs = runs + 1;"""  # noqa: S608
-        row = f"project_id = OLD.project_id AND whole = {whole} AND scope = OLD.{key} AND day = {_day('OLD.', 'sqlite')}"
+        row = f"project_id = OLD.project_id AND whole = {whole} AND scope = OLD.{key} AND day = {day_of('OLD.', 'sqlite')}"
         go += f"""
             UPDATE {TALLY} SET runs = runs - 1 WHERE {row};
             DELETE FROM {TALLY} WHERE {row} AND runs = 0;"""  # noqa: S608
     return [
         f"""CREATE TABLE {TALLY} (project_id char(32) NOT NULL, whole bool NOT NULL, scope char(32) NOT NULL, day date NOT NULL,
             runs integer NOT NULL, PRIMARY KEY ({COLUMNS})) WITHOUT ROWID""",
-        f"CREATE TRIGGER {COME} AFTER INSERT ON {RUNS} BEGIN {come} END",
-        f"CREATE TRIGGER {GO} AFTER DELETE ON {RUNS} BEGIN {go} END",
-        f"CREATE TRIGGER {MOVE} AFTER UPDATE OF project_id, agent_id, created_at ON {RUNS} WHEN {_moved('IS NOT')} BEGIN {go} {come} END",
+        f"CREATE TRIGGER {KEPT.trigger('come')} AFTER INSERT ON {RUNS} BEGIN {come} END",
+        f"CREATE TRIGGER {KEPT.trigger('go')} AFTER DELETE ON {RUNS} BEGIN {go} END",
+        f"""CREATE TRIGGER {KEPT.trigger("move")} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS} WHEN {moved(PLACES, "sqlite")}
+            BEGIN {go} {come} END""",
     ]
-
-
-def _moved(differs: str) -> str:
-    return " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in ("project_id", "agent_id", "created_at"))
 
 
 def _postgres() -> list[str]:
     """A statement's rows are counted together: one that inserts a thousand runs of a day writes that day's number once."""
-    moved = "(SELECT {0}.project_id, {0}.agent_id, {0}.created_at)"
+    come, go, move, empty = map(KEPT.trigger, ("come", "go", "move", "empty"))
+    row = "(SELECT {0}.project_id, {0}.agent_id, {0}.created_at)"
     return [
         f"""CREATE TABLE {TALLY} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, project_id uuid NOT NULL, whole boolean NOT NULL,
             scope uuid NOT NULL, day date NOT NULL, runs bigint NOT NULL)""",
         f"CREATE INDEX ON {TALLY} ({COLUMNS})",
-        _function(COME, _add("came", "+")),
-        _function(GO, _add("gone", "-")),
-        _function(MOVE, _add(moved.format("OLD"), "-") + _add(moved.format("NEW"), "+")),
-        _function(EMPTY, f"DELETE FROM {TALLY};"),  # noqa: S608
-        f"CREATE TRIGGER {COME} AFTER INSERT ON {RUNS} REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION {COME}()",
-        f"CREATE TRIGGER {GO} AFTER DELETE ON {RUNS} REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {GO}()",
-        f"""CREATE TRIGGER {MOVE} AFTER UPDATE OF project_id, agent_id, created_at ON {RUNS}
-            FOR EACH ROW WHEN ({_moved("IS DISTINCT FROM")}) EXECUTE FUNCTION {MOVE}()""",
-        f"CREATE TRIGGER {EMPTY} AFTER TRUNCATE ON {RUNS} FOR EACH STATEMENT EXECUTE FUNCTION {EMPTY}()",
+        function(come, _add("came", "+")),
+        function(go, _add("gone", "-")),
+        function(move, _add(row.format("OLD"), "-") + _add(row.format("NEW"), "+")),
+        function(empty, f"DELETE FROM {TALLY};"),  # noqa: S608
+        f"CREATE TRIGGER {come} AFTER INSERT ON {RUNS} REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION {come}()",
+        f"CREATE TRIGGER {go} AFTER DELETE ON {RUNS} REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {go}()",
+        f"""CREATE TRIGGER {move} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS}
+            FOR EACH ROW WHEN ({moved(PLACES, "postgresql")}) EXECUTE FUNCTION {move}()""",
+        f"CREATE TRIGGER {empty} AFTER TRUNCATE ON {RUNS} FOR EACH STATEMENT EXECUTE FUNCTION {empty}()",
     ]
-
-
-def _function(name: str, body: str) -> str:
-    return f"""
-        CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-        DECLARE each record; free bigint;
-        BEGIN {body} RETURN NULL; END $$"""
 
 
 def _add(source: str, sign: str) -> str:
@@ -200,3 +140,15 @@ def _add(source: str, sign: str) -> str:
                 DELETE FROM {TALLY} WHERE id = free AND runs = 0;
             END IF;
         END LOOP;"""  # noqa: S608
+
+
+def _statements(vendor: str) -> list[str]:
+    return _postgres() if vendor == "postgresql" else _sqlite()
+
+
+def _filled(vendor: str) -> str:
+    return f"INSERT INTO {TALLY} ({COLUMNS}, runs) {_counted(RUNS, vendor)}"  # noqa: S608
+
+
+KEPT = KeptTable(TALLY, prefix="run_tally_", version=2, statements=_statements, filled=_filled)
+remove = KEPT.remove  # for the migrations of the time when a model held the counts

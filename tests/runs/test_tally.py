@@ -21,6 +21,7 @@ from evalhub.accounts.models import Project
 from runs import tally
 from runs.models import EvalRun
 from runs.selectors import run_numbered
+from runs.triggers import RUNS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -146,11 +147,11 @@ def test_triggers_of_an_older_version_are_replaced_and_the_runs_counted_anew(pro
     with connection.cursor() as cursor:  # what version 1 left where it was installed: its triggers, and none of today's
         tally.remove(connection)
         action = "EXECUTE FUNCTION suppress_redundant_updates_trigger()" if connection.vendor == "postgresql" else "BEGIN SELECT 1; END"
-        cursor.execute(f"CREATE TRIGGER run_tally_come BEFORE UPDATE ON {tally.RUNS} FOR EACH ROW {action}")
+        cursor.execute(f"CREATE TRIGGER run_tally_come BEFORE UPDATE ON {RUNS} FOR EACH ROW {action}")
     migrated()
     factories.run(project=project, agent=agent, created_at=NOON)
     assert check(project, agent) == {date(2026, 3, 3): 2}
-    assert "run_tally_come" not in tally._triggers(connection)
+    assert "run_tally_come" not in tally.KEPT.triggers(connection)
 
 
 def test_migrating_again_does_not_count_again(project: Project, agent: Agent) -> None:
@@ -181,7 +182,7 @@ def test_a_table_that_is_emptied_at_once_counts_nothing() -> None:
     project = factories.project()
     runs_make(project, [NOON, NOON], factories.agent(project=project))
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {tally.RUNS} CASCADE")
+        cursor.execute(f"TRUNCATE {RUNS} CASCADE")
     assert (counted(project), rows()) == ({}, 0)
 
 
@@ -189,7 +190,7 @@ def test_a_table_that_is_emptied_at_once_counts_nothing() -> None:
 def test_another_installation_in_a_schema_of_the_same_database_counts_its_own_runs(project: Project, agent: Agent) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA elsewhere")
-        cursor.execute(f"CREATE TABLE elsewhere.{tally.RUNS} (LIKE public.{tally.RUNS} INCLUDING DEFAULTS)")
+        cursor.execute(f"CREATE TABLE elsewhere.{RUNS} (LIKE public.{RUNS} INCLUDING DEFAULTS)")
         cursor.execute("SET LOCAL search_path TO elsewhere, public")
         migrated()
         runs_make(project, [NOON, NOON], agent)
