@@ -83,6 +83,14 @@ def score(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def signed(value: float) -> str:
+    """A difference of scores, with its sign: `+4.2`, `−1`, `0`."""
+    text = score(abs(value))
+    if float(text) == 0:
+        return "0"
+    return f"+{text}" if value > 0 else f"\N{MINUS SIGN}{text}"
+
+
 def gap(minutes: int) -> str:
     """How far the simulated clock moved between two sessions: `24 h later`, `3 days later`; "" when it did not move."""
     if minutes <= 0:

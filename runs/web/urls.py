@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from runs.web import budget, bulk, exporting, operations, run_page, tryout, views
+from runs.web import budget, bulk, exporting, operations, overview, run_page, tryout, views
 from runs.web.newrun import views as newrun
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", overview.home, name="home"),
+    path("overview/now", overview.overview_now, name="overview-now"),
     path("runs/", views.run_list, name="run-list"),
     path("runs/bulk", bulk.run_bulk, name="run-bulk"),
     path("runs/export.<str:form>", exporting.runs_export, name="runs-export"),

@@ -1,18 +1,13 @@
 """The list of runs. Views parse, ask selectors or services, and render; the page of one run is in `run_page`."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from runs.finding import LOOK_AT
 from runs.web import listing
 from runs.web.access import PageRequest, member_required
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    return redirect("run-list")
 
 
 @require_GET

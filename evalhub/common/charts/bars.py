@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars(Chart):
-    """`lines` are the named rows of plain bars; `ticks` the marks of a histogram. `legend` names the tones where there is more than one."""
+    """`lines` are the named rows of plain bars; `ticks` the marks of a histogram. `legend` names the tones where bars have parts."""
 
     pieces: Sequence[Piece]
     lines: Sequence[Row] = ()
@@ -86,7 +86,7 @@ def bars(*, key: str, title: str, rows: Sequence[Bar], head: Sequence[str] = ("N
         rows=[(row.label, _with_parts(row)) for row in rows],
         pieces=[piece for number, row in enumerate(rows) for piece in _pieces(row.parts, along, number * ROW + BAR_AT, BAR_HEIGHT)],
         lines=[_line(number, row) for number, row in enumerate(rows)],
-        legend=list(tones.values()) if len(tones) > 1 else [],
+        legend=list(tones.values()) if any(len(row.parts) > 1 for row in rows) else [],
     )
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from evalhub.common.charts.frame import SCORES, Chart, Limits, Sample, Scale, Tick, clip, place, short
 
 WIDTH = 640
-LEFT, TOP, ROW = 150, 24, 30
-LABEL_LENGTH, HEAD_LENGTH = 22, 20
+LEFT, TOP, ROW = 150, 38, 30
+LABEL_LENGTH = 22
 WIDEST = 120.0
+LETTER = 6.5  # about as wide as one is drawn
+HEAD_LINES, HEAD_LINE = 2, 13
 FAINTEST, DEEPEST = 0.06, 0.42  # the number in the cell stays readable on both
 Cells = Mapping[tuple[int, int], Sample]
 
@@ -27,11 +30,19 @@ class Cell:
     told: str
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The name of a column in a line or two, the last of them just above the cells."""
+
+    x: str
+    lines: Sequence[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heat(Chart):
     cells: Sequence[Cell]
     row_ticks: Sequence[Tick]
-    column_ticks: Sequence[Tick]
+    column_heads: Sequence[Head]
     cell_height: int = ROW - 2
     left: int = LEFT
 
@@ -50,8 +61,16 @@ def heat(*, key: str, title: str, down: Sequence[str], across: Sequence[str], ce
         rows=[(name, *(_said(samples[row, column]) for column in range(len(across)))) for row, name in enumerate(down)],
         cells=[_cell(row, column, wide, sample, limits) for (row, column), sample in samples.items()],
         row_ticks=[Tick(place(TOP + ROW * row + ROW / 2 + 3), clip(name, LABEL_LENGTH), "end") for row, name in enumerate(down)],
-        column_ticks=[Tick(place(LEFT + wide * (column + 0.5)), clip(name, max(int(wide / 7), 3))) for column, name in enumerate(across)],
+        column_heads=[_head(LEFT + wide * (column + 0.5), wide, name) for column, name in enumerate(across)],
     )
+
+
+def _head(middle: float, wide: float, name: str) -> Head:
+    most = max(int(wide / LETTER), 3)
+    found = wrap(name, most) or [""]
+    kept = found if len(found) <= HEAD_LINES else [*found[: HEAD_LINES - 1], clip(" ".join(found[HEAD_LINES - 1 :]), most)]
+    lowest = TOP - 8
+    return Head(place(middle), [(place(lowest - HEAD_LINE * (len(kept) - 1 - number)), text) for number, text in enumerate(kept)])
 
 
 def _said(sample: Sample | None) -> str:

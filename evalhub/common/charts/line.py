@@ -1,6 +1,6 @@
 """A line over equal steps of time with its interval as a band, and the same without axes, small enough for a row of a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ WIDTH, HEIGHT = 360, 150
 LEFT, RIGHT, TOP, BOTTOM = 30, 8, 8, 22
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_EDGE = 120, 28, 3
 LEAST_RANGE = 20.0
+BEYOND = 10.0  # how far the picture reaches beyond the values to show intervals; a day of two values would flatten all others
 X_LABELS = 4
 BRIEF = "{} of {} have a value. First {}, last {}, lowest {}, highest {}."
 
@@ -75,8 +76,8 @@ class _Point:
 def line(
     *, key: str, title: str, samples: Sequence[Sample], limits: Limits = SCORES, least: float = LEAST_RANGE, head: Sequence[str] = ()
 ) -> Line:
-    """Samples in the order of time, one a step. The range is chosen within `limits` to hold every value and interval."""
-    (low, high), marks = around(_all_values(samples), limits, least=least)
+    """Samples in the order of time, one a step. The range is chosen within `limits` to hold every value, and what is near of intervals."""
+    (low, high), marks = around(_in_sight(samples), limits, least=least)
     up = Scale(low, high, HEIGHT - BOTTOM, TOP)
     along = Scale(0, max(len(samples) - 1, 1), LEFT + 6, WIDTH - RIGHT - 6)
     course = _course(samples, along, up)
@@ -119,11 +120,14 @@ def sparkline(*, key: str, title: str, samples: Sequence[Sample], limits: Limits
     )
 
 
-def _all_values(samples: Sequence[Sample]) -> Iterator[float]:
-    for sample in samples:
-        if sample.value is not None:
-            yield sample.value
-            yield from sample.bounds or ()
+def _in_sight(samples: Sequence[Sample]) -> list[float]:
+    """Values, and the ends of intervals as far as they are to be seen: one that is wider is cut at the edge."""
+    values = [sample.value for sample in samples if sample.value is not None]
+    if not values:
+        return []
+    lowest, highest = min(values) - BEYOND, max(values) + BEYOND
+    ends = [end for sample in samples for end in sample.bounds or ()]
+    return [*values, *(min(max(end, lowest), highest) for end in ends)]
 
 
 def _brief(samples: Sequence[Sample]) -> str:

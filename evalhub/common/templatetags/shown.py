@@ -46,6 +46,11 @@ def score(value: float) -> str:
 
 
 @register.filter
+def signed(value: float) -> str:
+    return formatting.signed(value)
+
+
+@register.filter
 def duration(seconds: float) -> str:
     return formatting.duration(seconds)
 

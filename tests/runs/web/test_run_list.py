@@ -26,11 +26,6 @@ def some_runs(project: Project, count: int) -> list[EvalRun]:
     return made
 
 
-def test_the_front_door_leads_to_the_runs(owner: Client) -> None:
-    response = owner.get("/")
-    assert (response.status_code, response["Location"]) == (302, "/runs/")
-
-
 def test_a_stranger_at_the_door_is_sent_to_sign_in_and_back(db: None) -> None:
     response = Client().get("/runs/?status=failed")
     assert (response.status_code, response["Location"]) == (302, "/sign-in?next=/runs/%3Fstatus%3Dfailed")

@@ -1,0 +1,341 @@
+"""The overview: its figures are those of the API, of one project, and cost the same number of queries whatever is there."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from agents.models import Agent
+from evalhub.accounts.models import Project
+from evalhub.common.statistics import mean_of
+from runs.models import CallTally, EvalRun
+from runs.overview import Overview, Subject, now, overview
+from runs.score_tally import Part
+from runs.states import Status
+from templates_app.models import EvalTemplate
+from tests import factories
+from tests.runs.api.client import Api
+
+MOST_QUERIES = 12
+STATUSES = ["completed"] * 6 + ["failed", "cancelled", "interrupted", "running", "pending"]
+
+
+@pytest.fixture
+def agent(project: Project) -> Agent:
+    return factories.agent(project=project)
+
+
+@pytest.fixture
+def template(project: Project) -> EvalTemplate:
+    return factories.template(project=project)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def at(days: float) -> datetime:
+    """So many days ago, at noon of that day or before now."""
+    return min(timezone.now(), datetime.combine(today() - timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=12))
+
+
+def scored(project: Project, template: EvalTemplate, score: float | None, *, days: float = 0, **columns: Any) -> EvalRun:
+    given = {"status": Status.COMPLETED, "created_at": at(days), "score": score} | columns
+    run = factories.run(project=project, template=template, **given)
+    if score is not None:
+        EvalRun.objects.filter(pk=run.pk).update(evaluation_result=factories.result(template=run.template_snapshot, score=score))
+    return run
+
+
+def figures(project: Project, days: int = 30) -> Overview:
+    return overview(project=project, today=today(), days=days)
+
+
+def text(html: bytes) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html.decode()))
+
+
+def test_the_figures_are_those_that_the_api_gives(owner: Client, project: Project) -> None:
+    """Over agents, templates, statuses, days and judgements of an old transcript."""
+    agents = [factories.agent(project=project, name=name) for name in ("Mara", "Nora")]
+    templates = [factories.template(project=project, name=name) for name in ("Quality", "Tone")]
+    for number in range(66):
+        scored(
+            project,
+            templates[number % 2],
+            None if number % 7 == 0 else 40 + (number * 13) % 55 + 0.1,
+            days=number % 40,
+            agent=agents[number % 3 % 2],
+            status=STATUSES[number % len(STATUSES)],
+            kind="eval_only" if number % 10 == 9 else "run_eval",
+        )
+    found, told = figures(project), runs_of_api(project)
+    first = str(today() - timedelta(days=29))
+    inside = [run for run in told if run["created_at"][:10] >= first]
+    assert found.runs == len(inside)
+    assert {status: number for status, number in found.statuses.items() if number} == counted(inside)
+    for template in templates:
+        subject = Subject(Part.QUALITY, template.pk, demo=False)
+        assert means_by_day(found, subject) == pytest.approx(means_by_day_of_api(inside, template))
+        for agent in agents:
+            scores = scores_of_api(inside, template, agent)
+            cell = found.cells[subject._replace(agent_id=agent.pk)].scores.mean
+            expected = mean_of(scores)
+            assert cell is not None
+            assert expected is not None
+            assert (cell.n, cell.value, cell.half_width) == (expected.n, pytest.approx(expected.value), pytest.approx(expected.half_width))
+
+
+def runs_of_api(project: Project) -> list[Mapping[str, Any]]:
+    api, runs, cursor = Api(project), [], ""
+    while True:
+        page = api.get("/eval-runs", page_size=50, **({"cursor": cursor} if cursor else {})).json()
+        runs += page["runs"]
+        cursor = page["next_cursor"]
+        if not page["has_more"]:
+            return runs
+
+
+def counted(runs: list[Mapping[str, Any]]) -> dict[str, int]:
+    return {status: sum(run["status"] == status for run in runs) for status in {run["status"] for run in runs}}
+
+
+def scores_of_api(runs: list[Mapping[str, Any]], template: EvalTemplate, agent: Agent | None = None) -> list[float]:
+    kinds = dict(EvalRun.objects.values_list("pk", "kind"))
+    return [
+        run["evaluation_result"]["score"]
+        for run in runs
+        if run["status"] == "completed"
+        and kinds[uuid.UUID(run["run_id"])] != "eval_only"
+        and run["evaluation_result"].get("template_id") == str(template.pk)
+        and (agent is None or run["agent_id"] == str(agent.pk))
+    ]
+
+
+def means_by_day(found: Overview, subject: Subject) -> dict[str, float]:
+    return {str(day): mean.value for day, each in found.trend[subject].items() if (mean := each.scores.mean)}
+
+
+def means_by_day_of_api(runs: list[Mapping[str, Any]], template: EvalTemplate) -> dict[str, float]:
+    days = {run["created_at"][:10] for run in runs}
+    means = {day: mean_of(scores_of_api([run for run in runs if run["created_at"][:10] == day], template)) for day in days}
+    return {day: mean.value for day, mean in means.items() if mean}
+
+
+def test_the_page_costs_the_same_few_queries_with_one_run_and_with_many(
+    owner: Client, project: Project, template: EvalTemplate, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    scored(project, template, 70.0)
+    with django_assert_max_num_queries(MOST_QUERIES) as few:
+        owner.get("/")
+    for number in range(12):
+        other = factories.template(project=project, name=f"Template {number}")
+        scored(project, other, 50.0 + number, days=number, agent=factories.agent(project=project, name=f"Agent {number}"))
+        factories.run(project=project, status=Status.RUNNING)
+    with django_assert_max_num_queries(MOST_QUERIES) as many:
+        assert owner.get("/?days=90").status_code == 200
+    assert len(few.captured_queries) == len(many.captured_queries)
+
+
+def test_the_figures_take_six_queries_and_what_is_on_takes_two(
+    project: Project, template: EvalTemplate, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    scored(project, template, 70.0)
+    with django_assert_num_queries(6):
+        figures(project)
+    with django_assert_num_queries(2):
+        now(project=project)
+
+
+def test_runs_of_another_project_are_in_no_figure(owner: Client, project: Project, template: EvalTemplate) -> None:
+    scored(project, template, 70.0)
+    other = factories.project(name="elsewhere")
+    factories.agent(project=other, name="Secret agent")
+    scored(other, factories.template(project=other, name="Secret template"), 10.0)
+    factories.run(project=other, status=Status.RUNNING)
+    CallTally.objects.create(project=other, day=today(), model="secret/model", purpose="agent", calls=3, price_usd=Decimal(5))
+    found = figures(project)
+    assert (found.runs, found.counted(Part.QUALITY, demo=False).scores.n, found.spent) == (1, 1, [])
+    shown = owner.get("/").content.decode()
+    assert "ecret" not in shown
+    assert "elsewhere" not in shown
+
+
+def test_a_viewer_sees_the_figures_but_no_button_to_start_a_run(teammate: Client, project: Project, template: EvalTemplate) -> None:
+    scored(project, template, 70.0)
+    shown = teammate.get("/").content.decode()
+    assert "Scores by day" in shown
+    assert "/runs/new/" not in shown
+
+
+def test_who_is_not_signed_in_is_led_to_the_sign_in_page(db: None) -> None:
+    response = Client().get("/")
+    assert (response.status_code, response["Location"]) == (302, "/sign-in?next=/")
+
+
+def test_without_runs_the_page_says_what_it_will_hold(owner: Client, teammate: Client) -> None:
+    shown = owner.get("/").content.decode()
+    assert "No runs yet" in shown
+    assert 'href="/runs/new/"' in shown
+    assert "an editor or owner starts its runs" in teammate.get("/").content.decode()
+
+
+def test_a_window_without_runs_points_to_the_older_ones(owner: Client, project: Project, template: EvalTemplate) -> None:
+    scored(project, template, 70.0, days=60)
+    assert "No run in the last 30 days" in text(owner.get("/").content)
+    assert "Scores by day" in text(owner.get("/?days=90").content)
+
+
+@pytest.mark.parametrize(("asked", "days"), [("7", 7), ("90", 90), ("", 30), ("8", 30), ("x", 30), ("٧", 30), ("9" * 5000, 30)])
+def test_the_window_is_in_the_address_and_one_that_is_not_offered_is_the_usual(
+    owner: Client, project: Project, template: EvalTemplate, asked: str, days: int
+) -> None:
+    scored(project, template, 70.0)
+    shown = owner.get("/", {"days": asked}).content.decode()
+    assert re.findall(r'\?days=(\d+)" aria-current="page"', shown) == [str(days)]
+    assert f"Runs in {days} days" in shown
+
+
+def test_a_day_is_in_the_window_from_its_midnight_on(project: Project, template: EvalTemplate) -> None:
+    midnight = datetime.combine(today() - timedelta(days=6), datetime.min.time(), UTC)
+    scored(project, template, 70.0, created_at=midnight)
+    scored(project, template, 10.0, created_at=midnight - timedelta(microseconds=1))
+    assert [figures(project, days).runs for days in (7, 30)] == [1, 2]
+    assert figures(project, 7).cells[cell(project, template)].scores.n == 1
+
+
+def cell(project: Project, template: EvalTemplate) -> Subject:
+    return Subject(Part.QUALITY, template.pk, demo=False, agent_id=project.agents.get().pk)
+
+
+def test_unscored_and_failed_runs_are_told_beside_the_mean_and_are_not_in_it(
+    owner: Client, project: Project, template: EvalTemplate
+) -> None:
+    for score, status in ((80.0, "completed"), (90.0, "completed"), (None, "completed"), (None, "failed"), (None, "interrupted")):
+        scored(project, template, score, status=status)
+    shown = text(owner.get("/").content)
+    assert "85 ± 63.5 / 100" in shown
+    assert "2 1 unscored" in shown
+    assert "2 failed or interrupted" in shown
+    assert "n 2, 1 unscored, 2 failed" in shown
+
+
+def test_what_got_worse_is_said_with_both_numbers_and_its_interval(owner: Client, project: Project, template: EvalTemplate) -> None:
+    for number in range(6):
+        scored(project, template, 60.0 + number, days=number)
+        scored(project, template, 80.0 + number, days=7 + number)
+    shown = text(owner.get("/?days=7").content)
+    assert re.search(r"Mara Conversation quality worse −20 ± 2\.4 62\.5 ± 2 n 6 82\.5 ± 2 n 6", shown)
+
+
+def test_a_difference_that_chance_explains_is_no_verdict(owner: Client, project: Project, template: EvalTemplate) -> None:
+    for score, days in ((50.0, 1), (90.0, 2), (60.0, 8), (95.0, 9)):
+        scored(project, template, score, days=days)
+    shown = text(owner.get("/").content)
+    assert "not distinguishable" in shown
+    assert "worse" not in shown.replace("got worse", "").replace("better or worse", "")
+
+
+def test_what_has_too_few_scores_is_not_compared_but_counted(owner: Client, project: Project, template: EvalTemplate) -> None:
+    for score, days in ((50.0, 1), (60.0, 8), (95.0, 9)):
+        scored(project, template, score, days=days)
+    found = figures(project)
+    assert (list(found.changes), found.uncompared) == ([], 1)
+    assert "Nothing can be compared yet" in text(owner.get("/").content)
+
+
+def test_demo_scores_are_labelled_and_kept_out_of_the_mean_of_real_ones(owner: Client, project: Project, template: EvalTemplate) -> None:
+    scored(project, template, 20.0, uses_demo=True)
+    assert text(owner.get("/").content).count("demo models") >= 2  # the tile, and the trend
+    scored(project, template, 80.0)
+    page = owner.get("/")
+    assert "Mean quality 80 / 100" in text(page.content)
+    assert "demo models" in text(page.content)
+    assert [subject.demo for subject in figures(project).subjects] == [False, True]
+
+
+def test_another_judgement_of_an_old_transcript_is_said_but_not_counted_again(
+    owner: Client, project: Project, template: EvalTemplate
+) -> None:
+    scored(project, template, 80.0)
+    scored(project, template, 20.0, kind="eval_only")
+    assert figures(project).counted(Part.QUALITY, demo=False).scores.n == 1
+    assert "1 run judged an old transcript again" in text(owner.get("/").content)
+
+
+def test_a_draft_that_was_tried_out_is_in_no_score(owner: Client, project: Project, agent: Agent) -> None:
+    draft = {"name": "Draft", "draft": True, "categories": []}
+    factories.run(project=project, kind="eval_only", template_snapshot=draft, status=Status.COMPLETED, score=5.0)
+    found = figures(project)
+    assert (found.runs, found.trend, found.cells) == (1, {}, {})
+    assert owner.get("/").status_code == 200
+
+
+def test_spend_names_models_purposes_and_calls_without_a_price(owner: Client, project: Project, template: EvalTemplate) -> None:
+    scored(project, template, 80.0)
+    for model, purpose, price, unpriced in (("openai/gpt-4o", "judge", "1.5", 0), ("local/llama", "agent", "0", 4)):
+        CallTally.objects.create(
+            project=project, day=today(), model=model, purpose=purpose, calls=4, price_usd=Decimal(price), unpriced=unpriced
+        )
+    CallTally.objects.create(project=project, day=today() - timedelta(days=40), model="old/model", purpose="judge", price_usd=Decimal(9))
+    shown = text(owner.get("/").content)
+    assert "$1.5000 4 unpriced calls" in shown
+    assert "local/llama unpriced" in shown
+    assert "old/model" not in shown
+
+
+def test_names_of_what_was_deleted_are_not_guessed(owner: Client, project: Project, agent: Agent, template: EvalTemplate) -> None:
+    for number in range(2):
+        scored(project, template, 80.0 + number, agent=agent)
+        scored(project, template, 80.0 + number, agent=factories.agent(project=project, name=f"Other {number}"))
+    agent_id, template_id = agent.pk, template.pk
+    agent.delete()
+    template.delete()
+    found = figures(project)
+    assert found.names.template(template_id) == f"Deleted template {str(template_id)[:8]}"
+    assert f"Deleted agent {str(agent_id)[:8]}" in owner.get("/").content.decode()
+
+
+def test_templates_of_one_name_are_told_apart(project: Project) -> None:
+    twins = [factories.template(project=project, name="Twin") for _ in range(2)]
+    for twin in twins:
+        scored(project, twin, 80.0)
+    names = figures(project).names
+    assert {names.template(twin.pk) for twin in twins} == {f"Twin ({str(twin.pk)[:8]})" for twin in twins}
+
+
+def test_what_is_on_shows_its_progress_and_asks_for_itself_only_while_seen(owner: Client, project: Project) -> None:
+    run = factories.run(project=project, status=Status.RUNNING, total_turns=3, planned_turns=12, started_at=timezone.now())
+    shown = owner.get("/overview/now").content.decode()
+    assert 'max="12" value="3"' in shown
+    assert f'href="/runs/{run.pk}/"' in shown
+    assert 'hx-get="/overview/now" hx-trigger="every 3s"' in shown
+    assert "data-polling" in shown
+    assert "1 running, 0 waiting" in text(shown.encode())
+
+
+def test_more_than_fits_is_counted(owner: Client, project: Project) -> None:
+    for _ in range(10):
+        factories.run(project=project, status=Status.PENDING)
+    found = now(project=project)
+    assert (len(found.runs), found.waiting, found.more) == (8, 10, 2)
+    assert "2 more" in text(owner.get("/overview/now").content)
+
+
+def test_hostile_names_are_shown_as_text(owner: Client, project: Project) -> None:
+    name = "<script>alert(1)</script>"
+    agents = [factories.agent(project=project, name=f"{name}{number}") for number in range(2)]
+    hostile = factories.template(project=project, name=name)
+    for number in range(8):
+        scored(project, hostile, 50.0 + number, agent=agents[number % 2], days=8 * (number % 2 == 0) + number % 3)
+    factories.run(project=project, agent=agents[0], status=Status.RUNNING)
+    shown = owner.get("/").content.decode()
+    assert "<script>alert" not in shown
+    assert "&lt;script&gt;alert" in shown
