@@ -17,6 +17,7 @@ from evalhub.accounts.throttle import act_count
 from evalhub.common.problems import Problem
 
 TRIES = "10/hour"
+GOOD_PASSWORD = "At least 10 characters. Not a common one, and not like your user name."  # noqa: S105  words about one
 
 
 @require_GET
@@ -74,8 +75,11 @@ def _ended_words(ended: int) -> str:
 def _password_form(request: HttpRequest) -> "SetPasswordForm[User]":
     """Who came by a link and never had a password is not asked for an old one."""
     user = _user(request)
-    form = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
-    return form(user, request.POST if request.method == "POST" else None)
+    kind = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
+    form = kind(user, request.POST if request.method == "POST" else None)
+    form.fields["new_password1"].help_text = GOOD_PASSWORD
+    form.fields["new_password2"].label, form.fields["new_password2"].help_text = "New password again", ""
+    return form
 
 
 def _page(request: HttpRequest, form: "SetPasswordForm[User]", *, problem: str = "", status: int = 200) -> HttpResponse:
