@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.clients import DEMO, load_providers
 from agents.llm.errors import LLMError
-from agents.llm.prices import price_of
+from agents.llm.prices import price_at
 from agents.llm.spec import ModelSpec
 from agents.llm.tokens import about_tokens
 from agents.llm.types import Usage
@@ -81,7 +81,7 @@ def preview(project: Project, edited: Mapping[str, Any], run: EvalRun | None) ->
         judge=spec.name if spec else "",
         demo=bool(spec and spec.kind == DEMO),
         samples=edited["judge_samples"],
-        price=price_of(spec.provider, spec.model, Usage(tokens, answer), kind=spec.kind, base_url=spec.base_url) if spec else None,
+        price=price_at(spec, Usage(tokens, answer)) if spec else None,
         problem=problem,
     )
 

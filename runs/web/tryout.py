@@ -28,7 +28,7 @@ from templates_app.services import as_content
 from templates_app.snapshot import draft_snapshot
 
 OFFERED = 30
-PAGE_FIELDS = frozenset({"csrfmiddlewaretoken", "op", "run", "whole", "reading"})
+PAGE_FIELDS = frozenset({"csrfmiddlewaretoken", "op", "run", "whole", "reading", "may_try"})
 
 
 @require_POST
@@ -40,7 +40,7 @@ def template_preview(request: PageRequest) -> HttpResponse:
     run = _chosen(project, request.POST.get("run", ""))
     context: dict[str, Any] = {"preview": judge_preview.preview(project, draft_content(request.POST), run), "chosen": run}
     if request.htmx and not request.POST.get("whole"):
-        return render(request, "runs/_judge_preview.html", context)
+        return render(request, "runs/_judge_preview.html", context | {"follows": bool(request.POST.get("may_try"))})
     offered = _offered(project)
     context |= {
         "offered": offered,
