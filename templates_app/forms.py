@@ -21,7 +21,7 @@ class TextField(forms.CharField):
     """Many lines. A browser sends CRLF between them; what is stored, compared and exported has LF."""
 
     def __init__(self, *, rows: int, **given: Any) -> None:
-        super().__init__(**given, strip=False, widget=forms.Textarea(attrs={"rows": rows}))
+        super().__init__(**given, widget=forms.Textarea(attrs={"rows": rows}))
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")

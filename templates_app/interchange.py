@@ -29,7 +29,7 @@ PASSED_OVER = {FORMAT, "template_id", "tenant_id", "is_system", "created_at", "u
 CATEGORY_KEYS = {*CATEGORY_ORDER, "name", "criteria"}
 DEFAULTS = {"description": "", "template_type": "quality", "judge_model": "", "temperature": 0.3, "max_tokens": 8192, "judge_samples": 1}
 Where = tuple[str | int, ...]
-# Line breaks that YAML's block style would turn into plain ones.
+# Line breaks that YAML would turn into plain ones where they are not escaped.
 ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
@@ -54,8 +54,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    block = "\n" in text and not ODD_BREAKS & set(text)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if block else None)
+    style = '"' if ODD_BREAKS & set(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text_node)
@@ -65,6 +65,7 @@ def as_data(template: EvalTemplate) -> dict[str, Any]:
     """A template as files carry it, in the order in which people read it."""
     edited = content(template)
     categories = [{key: category[key] for key in CATEGORY_ORDER} for category in edited["categories"]]
+    edited["template_type"] = str(edited["template_type"])  # a fresh row has a member of the enumeration
     return {FORMAT: 1, **{key: edited[key] for key in ORDER}, "categories": categories}
 
 

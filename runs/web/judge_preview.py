@@ -57,6 +57,7 @@ class Preview:
     samples: int
     price: Decimal | None
     problem: str
+    suggested: Sequence[str]
 
     @property
     def whole_price(self) -> Decimal | None:
@@ -65,14 +66,15 @@ class Preview:
 
 
 def preview(project: Project, edited: Mapping[str, Any], run: EvalRun | None) -> Preview:
-    """Two queries: the transcript, if a run is named, and the providers."""
+    """Three queries: the transcript, if a run is named, the providers, and the project's own prices."""
     lines = lines_of([run.pk])[run.pk] if run else SAMPLE_LINES
     persona, agent_name = (run.user_persona, run.agent_name) if run else ({}, "the agent")
     messages = judge_messages(edited, lines, persona=persona, agent_name=agent_name)
     schema = json.dumps(answer_schema(edited["categories"]).model_json_schema(by_alias=True), ensure_ascii=False, indent=1)
     tokens = about_tokens(schema) + sum(about_tokens(message.content) for message in messages)
     answer = min(ANSWER_A_CATEGORY * len(edited["categories"]) + ANSWER_AROUND, edited["max_tokens"])
-    spec, problem = _judge(project, edited["judge_model"])
+    judge = _judge(project, edited["judge_model"])
+    spec = judge.spec
     return Preview(
         messages=[_shown(message.role, message.content) for message in messages],
         schema=schema,
@@ -82,15 +84,30 @@ def preview(project: Project, edited: Mapping[str, Any], run: EvalRun | None) ->
         demo=bool(spec and spec.kind == DEMO),
         samples=edited["judge_samples"],
         price=price_at(spec, Usage(tokens, answer)) if spec else None,
-        problem=problem,
+        problem=judge.problem,
+        suggested=judge.suggested,
     )
 
 
-def _judge(project: Project, name: str) -> tuple[ModelSpec | None, str]:
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Who would judge, or why nobody can; and the default models of the project's providers."""
+
+    spec: ModelSpec | None
+    problem: str = ""
+    suggested: Sequence[str] = ()
+
+
+def _judge(project: Project, name: str) -> Judge:
     try:
-        return load_providers(project).spec(name, part="judge"), ""
+        providers = load_providers(project)
     except LLMError as error:
-        return None, str(error)
+        return Judge(None, str(error))
+    models = [f"{provider.name}/{provider.default_model}" for provider in providers.by_name.values() if provider.default_model]
+    try:
+        return Judge(providers.spec(name, part="judge"), suggested=models)
+    except LLMError as error:
+        return Judge(None, str(error), models)
 
 
 def _shown(role: str, text: str) -> Shown:
@@ -100,12 +117,6 @@ def _shown(role: str, text: str) -> Shown:
     return Shown(role, text[:head], text[-tail:], len(text) - head - tail)
 
 
-def judge_names(project: Project, recent: Sequence[EvalRun]) -> list[str]:
+def judge_names(shown: Preview, recent: Sequence[EvalRun]) -> list[str]:
     """What the field for the judge suggests: default models of the providers, and what judged lately."""
-    try:
-        providers = load_providers(project)
-    except LLMError:
-        return []
-    own = [f"{provider.name}/{provider.default_model}" for provider in providers.by_name.values() if provider.default_model]
-    used = [run.judge_model for run in recent if run.judge_model]
-    return list(dict.fromkeys([*own, *used, "demo/judge"]))
+    return list(dict.fromkeys([*shown.suggested, *(run.judge_model for run in recent if run.judge_model), "demo/judge"]))

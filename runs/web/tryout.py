@@ -38,13 +38,14 @@ def template_preview(request: PageRequest) -> HttpResponse:
     """What the judge would be asked. htmx gets the panel (`whole`) or its part that follows the typing; others a page."""
     project = request.membership.project
     run = _chosen(project, request.POST.get("run", ""))
-    context: dict[str, Any] = {"preview": judge_preview.preview(project, draft_content(request.POST), run), "chosen": run}
+    shown = judge_preview.preview(project, draft_content(request.POST), run)
+    context: dict[str, Any] = {"preview": shown, "chosen": run}
     if request.htmx and not request.POST.get("whole"):
         return render(request, "runs/_judge_preview.html", context | {"follows": bool(request.POST.get("may_try"))})
     offered = _offered(project)
     context |= {
         "offered": offered,
-        "judges": judge_preview.judge_names(project, offered),
+        "judges": judge_preview.judge_names(shown, offered),
         "may_try": request.membership.may_write and not request.POST.get("reading"),
     }
     if request.htmx:
