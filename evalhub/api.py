@@ -4,6 +4,7 @@ Endpoints subclass `evalhub.accounts.endpoint.Endpoint`; nothing imports this mo
 """
 
 import logging
+import sys
 import uuid
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import NON_FIELD_ERRORS, DisallowedHost, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
@@ -133,12 +135,16 @@ def _refused(exc: DjangoValidationError) -> Problem:
 
 
 def _broken(exc: Exception) -> Problem:
-    from runs.engine.outage import is_outage  # needs Django's settings, which import this module
-
-    if is_outage(exc):
+    if _is_outage(exc):
         logger.warning("A request found no database: %s", " ".join(str(exc).split()))
         return database_away()
     return _unforeseen(exc)
+
+
+def _is_outage(exc: BaseException) -> bool:
+    from runs.engine.outage import is_outage  # needs Django's settings, which import this module
+
+    return is_outage(exc)
 
 
 def _unforeseen(exc: BaseException | None) -> Problem:
@@ -169,7 +175,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: for exceptions outside of endpoints, in middleware for example. Django has logged it already."""
+    """handler500: for exceptions outside of endpoints, in middleware or a page. Django has logged it already.
+
+    While the database is away that is all there is to say, to clients and to people; both are told when to try again.
+    """
+    error = sys.exc_info()[1]  # Django calls this while it handles the exception, and hands it over in no other way
+    away = database_away() if error and _is_outage(error) else None
     if request.path.startswith(API_ROOT):
-        return problem_response(500, "EvalHub itself failed. The server's log has the details.")
+        return _problem(away) if away else problem_response(500, "EvalHub itself failed. The server's log has the details.")
+    if away:
+        return HttpResponse(render_to_string("503.html"), status=503, headers=dict(away.headers))
     return defaults.server_error(request)
+
+
+def _problem(problem: Problem) -> HttpResponse:
+    return JsonResponse(problem.body(), status=problem.status, headers=dict(problem.headers), content_type=CONTENT_TYPE)

@@ -20,7 +20,7 @@ class RejudgeForm(forms.Form):
     template = forms.ChoiceField(label="Quality template", required=False)
     adaptation_template = forms.ChoiceField(label="Adaptation template", required=False)
 
-    def __init__(self, templates: Sequence[EvalTemplate], data: Mapping[str, Any] | None, initial: Mapping[str, Any]) -> None:
+    def __init__(self, templates: Sequence[EvalTemplate], data: Mapping[str, Any] | None, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial, auto_id="rejudge-%s")
         self._known = {str(template.pk): template for template in templates}
         for name, kind in (("template", Type.QUALITY), ("adaptation_template", Type.ADAPTATION)):
