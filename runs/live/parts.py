@@ -6,6 +6,7 @@ from typing import Any
 
 from runs import reading, selectors
 from runs.live.changes import changes
+from runs.live.configuration import facts
 from runs.live.conversation import Session, opened_session, session_name, sessions
 from runs.live.logbook import happening, log_lines
 from runs.live.memory import memory
@@ -134,6 +135,7 @@ def run_parts(run: EvalRun, *, place: Place | None = None, log_before: int | Non
         "stretch": shown,
         "sessions": [*shown.sessions, *_still_silent(run, shown, log.lines)],
         "happening": happening(run, last.type if last else "", last.payload if last else {}, _last_role(log.lines)),
+        "facts": facts(run),
         "memory": memory(run),
         "costs": cost_table(run),
         "log": log_lines(log.lines),

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from runs import reading
 from runs.events import log as logs
 from runs.live import parts
+from runs.live.configuration import facts
 from runs.live.conversation import Session, Turn, opened_session, sessions, stop_reason, turns
 from runs.live.logbook import happening, log_lines
 from runs.live.memory import memory
@@ -80,6 +81,7 @@ def update_html(run: EvalRun, events: Events) -> str:
         "more_turns": more,
         "ended_sessions": _ended(run, events, fresh),
         "happening": happening(run, last["type"], last, _last_role(events)),
+        "facts": facts(run) if "run_started" in kinds else None,
         "memory": memory(run) if kinds & REMEMBERED else None,
         "costs": parts.cost_table(run),
         "log": log_lines(log.lines),

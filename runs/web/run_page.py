@@ -14,11 +14,10 @@ from evalhub.accounts.middleware import enter_project
 from runs import services
 from runs.again import NothingToJudge, run_again, run_rejudge
 from runs.budget import BudgetSpent
-from runs.live import parts
+from runs.live import configuration, parts
 from runs.live import render as live
 from runs.models import EvalRun
 from runs.reading import Place
-from runs.web import configuration
 from runs.web.access import PageRequest, member_required, require_editor, run_or_404
 from runs.web.rejudging import RejudgeForm
 

@@ -1,4 +1,7 @@
-"""What a run carries, frozen when it was created: the facts for reading, and the snapshots as JSON for who needs all of it."""
+"""What a run carries, frozen when it was created: the facts for reading, and the snapshots as JSON for who needs all of it. No queries.
+
+Which models answer is known once a worker has taken the run; the rest never changes.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,20 +47,21 @@ class Rubric:
 
 
 def frozen(run: EvalRun) -> dict[str, Any]:
-    """What the panel "Configuration" shows. No query. Secrets are in none of it."""
+    """What the panel "Configuration" shows. Secrets are in none of it."""
     rubrics = [("Quality template", run.template_snapshot), ("Adaptation template", run.adaptation_template_snapshot)]
     return {
-        "facts": [(name, value) for name, value in _facts(run) if value],
+        "facts": facts(run),
         "plans": [_plan(item) for item in run.sessions],
         "rubrics": [_rubric(title, rubric) for title, rubric in rubrics if rubric],
         "snapshots": _snapshots(run),
     }
 
 
-def _facts(run: EvalRun) -> list[tuple[str, str]]:
+def facts(run: EvalRun) -> list[tuple[str, str]]:
+    """Names and values, those that there are."""
     persona, config = run.user_persona, run.simulation_config
     kept = [word for key, word in SWITCHES.items() if config.get(key)]
-    return [
+    every = [
         ("Agent", f"{run.agent_name} ({AGENTS.get(run.agent_snapshot.get('kind', ''), 'unknown kind').lower()})"),
         ("Agent's model", run.agent_model or _until(run, str(run.agent_snapshot.get("model") or ""))),
         ("User's model", run.user_model or str(config.get("model") or "")),
@@ -68,6 +72,7 @@ def _facts(run: EvalRun) -> list[tuple[str, str]]:
         ("Agent keeps", ", ".join(kept)),
         ("User id", run.user_id),
     ]
+    return [(name, value) for name, value in every if value]
 
 
 def _until(run: EvalRun, model: str) -> str:
