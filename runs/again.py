@@ -9,7 +9,8 @@ from agents.models import Agent
 from evalhub.accounts.models import Project
 from runs.budget import refuse_when_spent
 from runs.models import EvalRun, Message
-from runs.services import Kind, RunRequest, ring, run_create
+from runs.request import RunRequest
+from runs.services import Kind, ring, run_create
 from templates_app.models import EvalTemplate
 
 # What a run was asked for, and the models it named: all that is copied. What came of it is not.

@@ -37,7 +37,7 @@ def changes(run: EvalRun, spans: Sequence[Span], card: Scorecard | None) -> list
     """A row a session; none where there is only one, or no adaptation to be judged."""
     if len(spans) < 2 or card is None or card.state == "none":
         return []
-    quoted = [item.index for row in card.rows for item in row.evidence if item.linked]
+    quoted = [item.index for row in card.rows for item in row.evidence if item.found]
     turns = _column([span.user_messages for span in spans])
     user = _column([_mean(span.user_characters, span.user_messages) for span in spans])
     agent = _column([_mean(span.agent_characters, span.agent_messages) for span in spans])

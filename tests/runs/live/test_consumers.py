@@ -9,6 +9,7 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, User
 
 from runs.engine.drain import run_drain
+from runs.events import types
 from runs.live.consumers import FINISHED, NOT_YOURS, RunConsumer
 from runs.live.tail import tail
 from runs.models import EvalRun
@@ -18,8 +19,8 @@ from tests.support.runs import run_make
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def opened(run: EvalRun, user: Any) -> WebsocketCommunicator:
-    socket = WebsocketCommunicator(RunConsumer.as_asgi(), f"/ws/runs/{run.id}/")
+async def opened(run: EvalRun, user: Any, query: str = "") -> WebsocketCommunicator:
+    socket = WebsocketCommunicator(RunConsumer.as_asgi(), f"/ws/runs/{run.id}/{query}")
     socket.scope |= {"user": user, "session": {}, "url_route": {"kwargs": {"run_id": run.id}}}
     connected, _ = await socket.connect()
     assert connected
@@ -81,3 +82,38 @@ async def test_a_page_that_is_closed_ends_its_socket() -> None:
     assert [watch.run_id for watch in tail._watches] == [run.id]
     await socket.disconnect()
     assert not tail._watches
+
+
+def with_log(run: EvalRun) -> EvalRun:
+    """Taken by a worker, with one message said."""
+    said = factories.message(run=run, role="user", content="I have two dogs.")
+    for event in (types.RunStarted(), factories.turn_event(said), types.TurnStarted()):
+        factories.event(run=run, event=event)
+    return run
+
+
+async def test_a_page_that_comes_back_is_told_what_it_missed_and_nothing_else() -> None:
+    run = await sync_to_async(with_log)(await sync_to_async(run_make)())
+    socket = await opened(run, await sync_to_async(owner_of)(run), "?after=0")
+    missed = (await socket.receive_output(5))["text"]
+    assert [f'id="e-{number}"' in missed for number in range(3)] == [False, True, True]
+    assert "I have two dogs." in missed
+    assert 'id="earlier"' not in missed
+    await socket.disconnect()
+
+
+async def test_a_page_that_missed_nothing_is_sent_nothing_until_something_happens() -> None:
+    run = await sync_to_async(with_log)(await sync_to_async(run_make)())
+    socket = await opened(run, await sync_to_async(owner_of)(run), "?after=2")
+    assert await socket.receive_nothing(0.3)
+    await sync_to_async(factories.event)(run=run, event=types.TurnStarted(turn_index=1))
+    assert 'id="e-3"' in (await socket.receive_output(5))["text"]
+    await socket.disconnect()
+
+
+@pytest.mark.parametrize("query", ["", "?after=-1", "?after=x", "?after=", "?after=" + "9" * 400])
+async def test_a_page_that_does_not_say_what_it_knows_gets_a_snapshot(query: str) -> None:
+    run = await sync_to_async(with_log)(await sync_to_async(run_make)())
+    socket = await opened(run, await sync_to_async(owner_of)(run), query)
+    assert 'id="earlier"' in (await socket.receive_output(5))["text"]
+    await socket.disconnect()

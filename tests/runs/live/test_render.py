@@ -158,6 +158,37 @@ def test_what_a_turn_says_is_text(run: EvalRun) -> None:
     assert "&lt;img src=x" in html
 
 
+def test_what_the_agent_keeps_comes_when_a_session_ends_and_not_with_every_turn(run: EvalRun) -> None:
+    run.simulation_state = {"memory": "- Has two dogs", "sessions": [{"reason": "max_turns"}]}
+    assert 'id="memory"' not in render.update_html(run, [say(run, "user", "Hello.")])
+    html = render.update_html(run, [factories.event(run=run, event=types.SessionCompleted(reason="max_turns"))])
+    assert '<ul class="facts-kept"><li>Has two dogs</li></ul>' in html
+
+
+def test_which_models_answer_is_told_when_a_worker_has_taken_the_run(run: EvalRun) -> None:
+    html = render.update_html(run, [factories.event(run=run, event=types.RunStarted())])
+    assert 'id="facts" hx-swap-oob="true"' in html
+    assert "openai/gpt-4o-mini" in html
+
+
+def test_the_places_of_sessions_come_with_a_new_session(run: EvalRun) -> None:
+    factories.conversation(run=run)
+    html = render.update_html(run, [factories.event(run=run, event=types.SessionStarted(session_index=1, name="Session 2"))])
+    assert 'id="places" hx-swap-oob="true"' in html
+    assert 'data-cite="4">Session 2' in html
+
+
+def test_a_page_far_behind_gets_a_snapshot_and_one_that_is_not_gets_what_came_since(run: EvalRun) -> None:
+    for _ in range(render.MOST_EVENTS + 1):
+        factories.event(run=run, event=types.TurnStarted())
+    assert 'id="earlier"' in render.since_html(run, 0)
+    assert render.since_html(run, None) == render.since_html(run, 0)
+    since = render.since_html(run, render.MOST_EVENTS - 1)
+    assert 'id="earlier"' not in since
+    assert since.count('<li id="e-') == 1
+    assert render.since_html(run, render.MOST_EVENTS) == ""
+
+
 def test_updates_and_snapshots_cost_few_queries(run: EvalRun, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     factories.conversation(run=run)
     say(run, "user", "Hello.")
