@@ -90,6 +90,7 @@ def test_a_second_ctrl_c_kills_at_once(up: Start, folder: Path) -> None:
     assert wait_for(lambda: processes_of(folder) == [], 2)
 
 
+@pytest.mark.alone
 def test_children_that_hang_are_killed_in_time(up: Start, folder: Path) -> None:
     running = up("--no-demo")
     for pid in processes_of(folder):

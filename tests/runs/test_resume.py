@@ -41,6 +41,7 @@ def given_up(run: EvalRun) -> EvalRun:
 def interrupted_in_the_middle(settings: Any) -> EvalRun:
     """Its worker stopped in the middle of the agent's first answer, and no attempt was left."""
     slow(settings)
+    settings.ENV = settings.ENV.model_copy(update={"stop_seconds": 0.5})
     run = run_make()
     worker = in_thread()
     wait_for(lambda: run.messages.count() == 1)
