@@ -22,8 +22,6 @@ IMPORT = "/templates/import/"
 PLAIN = "name: Support\ncategories:\n  - label: Solved\n    prompt_instructions: Did it help?\n"
 ANY = st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t\x85\u2028")
 TEXT = st.text(ANY, max_size=60).map(str.strip)  # as forms and the API store them
-    str.strip
-)  # as forms and the API store them
 
 
 def refused(text: str) -> str:
