@@ -29,12 +29,13 @@ SHAPES = ((1, 3), (1, 4), (2, 2), (1, 5), (2, 3), (3, 2))  # sessions, turns of 
 SPAN = timedelta(days=180)
 NEIGHBOURS = 0.1  # runs of another project among ours
 CHUNK = 2_000
+FAILED_EVERY, SCORED_EVERY = 97, 19
 EVENTS = "AND r.seq < 5"  # no request of the benchmark reads more of a run's log
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a client needs: a key of the project, one of its agents, the quality template; and how much there is."""
+    """What a client needs: a key of the project, one of its agents, the quality template, a session; and how much there is."""
 
     token: str
     agent: str
@@ -42,6 +43,7 @@ class Loaded:
     runs: int
     runs_of_agent: int
     messages: int
+    session: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,36 @@ def load(count: int) -> Loaded:
     prepare()
     ours, neighbour = (Project.objects.create(name=name) for name in ("bench", "neighbour"))
     _insert(sorted(_runs(ours, count) + _runs(neighbour, int(count * NEIGHBOURS)), key=lambda copy: copy.at))
+    _vary(ours)
     _settle()
     return _loaded(ours)
+
+
+def _vary(project: "Project") -> None:
+    """Some failed, and scores of every kind: the copies are all alike."""
+    from runs.listed.rows import Listed
+    from runs.models import EvalRun
+
+    ids = list(Listed.objects.filter(project_id=project.pk).order_by("id").values_list("run_id", flat=True))
+    for number in range(0, len(ids), FAILED_EVERY):
+        EvalRun.objects.filter(pk=ids[number]).update(status="failed", score=None, agent_name=f"Mara failing{number}")
+    for number in range(1, len(ids), SCORED_EVERY):
+        EvalRun.objects.filter(pk=ids[number]).update(score=number % 101)
+
+
+def _session(project: "Project") -> str:
+    """The key of a session in which an owner of the project is signed in."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.models import User
+    from django.contrib.sessions.backends.db import SessionStore
+
+    owner = User.objects.create_user("bench")
+    owner.memberships.create(project=project)
+    session = SessionStore()
+    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(owner.pk), "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = owner.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
 
 
 def _loaded(project: "Project") -> Loaded:
@@ -71,7 +101,9 @@ def _loaded(project: "Project") -> Loaded:
     agent = project.agents.order_by("name")[0]
     _, token = api_key_create(project=project, name="benchmark")
     messages = Message.objects.filter(run__project=project).count()
-    return Loaded(token, str(agent.id), str(_template("quality").id), runs.count(), runs.filter(agent=agent).count(), messages)
+    return Loaded(
+        token, str(agent.id), str(_template("quality").id), runs.count(), runs.filter(agent=agent).count(), messages, _session(project)
+    )
 
 
 def _template(kind: str) -> "EvalTemplate":
@@ -139,8 +171,10 @@ def _insert(copies: Sequence[Copy]) -> None:
     while chunk := list(islice(remaining, CHUNK)):
         with transaction.atomic(), connection.cursor() as cursor:
             _note(cursor, chunk)
+            # Messages come first, as in life: what is said is read into the search when a run is over (runs.listed).
+            _copy(cursor, Message, on="run_id", replaced={"run_id": "c.target"})
             _copy(cursor, EvalRun, on="id", replaced={"id": "c.target", **times})
-            for model, where in ((Message, ""), (Verdict, ""), (ModelCall, ""), (RunEvent, EVENTS)):
+            for model, where in ((Verdict, ""), (ModelCall, ""), (RunEvent, EVENTS)):
                 _copy(cursor, model, on="run_id", replaced={"run_id": "c.target"}, where=where)
             cursor.execute("DROP TABLE bench_copy")
 
