@@ -5,6 +5,7 @@ const filters = document.getElementById("filters");
 const RETRY_MS = 2000;
 const MOST_RETRY_MS = 30000;
 const GONE = 4404;
+const MOST_TICKED = 200; // runs.bulk.MOST_RUNS
 
 // Empty fields do not belong into the address.
 filters.addEventListener("formdata", (event) => {
@@ -21,7 +22,9 @@ function showTicked() {
   const all = document.getElementById("pick-all");
   const count = ticked.size;
   bulk.classList.toggle("bulk-open", count > 0);
-  document.getElementById("bulk-count").textContent = `${count} selected`;
+  const tooMany = count > MOST_TICKED;
+  document.getElementById("bulk-count").textContent = tooMany ? `${count} selected; ${MOST_TICKED} at once are the most` : `${count} selected`;
+  for (const button of bulk.querySelectorAll("[popovertarget]")) button.disabled = tooMany;
   all.checked = count > 0 && boxes().every((box) => box.checked);
   all.indeterminate = count > 0 && !all.checked;
 }
@@ -74,7 +77,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!table) return;
-  if (focusNext) table.querySelector("tbody:nth-last-of-type(1 of :not(.more)) .row-link")?.focus({ preventScroll: true });
+  if (focusNext) [...table.querySelectorAll("tbody:not(.more)")].at(-1).querySelector(".row-link")?.focus({ preventScroll: true });
   else if (focusedId) document.getElementById(focusedId)?.focus({ preventScroll: true });
   focusNext = false;
   restoreTicks();
