@@ -16,6 +16,7 @@ from runs import overview as figures
 from runs.models import EvalRun, ModelCall
 from runs.overview import Change, Counted, Names, Overview, Subject
 from runs.score_tally import Part
+from runs.spend import CHAT
 from runs.web import charts
 from runs.web.access import PageRequest, member_required
 
@@ -24,7 +25,7 @@ USUAL = 30
 MOST_TRENDS = 6
 MOST_CHANGES = 12
 MOST_AGENTS, MOST_TEMPLATES = 12, 6
-PURPOSES: Mapping[str, str] = dict(ModelCall.Purpose.choices)
+PURPOSES: Mapping[str, str] = {**dict(ModelCall.Purpose.choices), CHAT: "Test chats"}
 
 
 @dataclass(frozen=True, slots=True)
