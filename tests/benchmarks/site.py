@@ -31,26 +31,26 @@ class Site:
     def queries(self) -> list[int]:
         """How many queries each ask costs."""
         told_asks = {"token": self.loaded.token, "asks": [asdict(ask) for ask in self.asks]}
-        found: list[int] = _run("counting", environment=self.environment, told_text=json.dumps(told_asks))
+        found: list[int] = run_module("counting", environment=self.environment, told_text=json.dumps(told_asks))
         return found
 
 
 @contextlib.contextmanager
 def site(runs: int, database: str) -> Iterator[Site]:
     """`runs` runs on "sqlite" or "postgres", served."""
-    with tempfile.TemporaryDirectory(prefix="evalhub-bench-") as name, _scratch(database) as url:
+    with tempfile.TemporaryDirectory(prefix="evalhub-bench-") as name, scratch(database) as url:
         environment = {"EVALHUB_DATA_DIR": name, "DATABASE_URL": url, **UNHINDERED}
         begin = time.monotonic()
-        loaded = Loaded(**_run("loading", "--runs", str(runs), environment=environment))
+        loaded = Loaded(**run_module("loading", "--runs", str(runs), environment=environment))
         print(f"  {database}: {loaded.runs:,} runs, {loaded.messages:,} messages loaded in {time.monotonic() - begin:.0f} s", flush=True)
-        with _served(Path(name), environment) as url, contextlib.closing(Client(url, loaded.token)) as client:
+        with served(Path(name), environment) as url, contextlib.closing(Client(url, loaded.token)) as client:
             asked = asks(client, loaded)
             client.close()  # it opens again by itself; a server gives up a connection that rests while the next database is filled
             yield Site(loaded, client, asked, environment)
 
 
 @contextlib.contextmanager
-def _served(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+def served(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """The address of a web process, without a worker: what is created stays waiting."""
     web = Started("web", "--port", "0", folder=folder, **environment)
     try:
@@ -59,12 +59,12 @@ def _served(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
         web.stop()
 
 
-def _scratch(database: str) -> contextlib.AbstractContextManager[str]:
+def scratch(database: str) -> contextlib.AbstractContextManager[str]:
     """The DATABASE_URL of an empty database: "" for SQLite, whose file goes with its folder."""
     return scratch_database() if database == "postgres" else contextlib.nullcontext("")
 
 
-def _run(module: str, *arguments: str, environment: Mapping[str, str], told_text: str = "") -> Any:
+def run_module(module: str, *arguments: str, environment: Mapping[str, str], told_text: str = "") -> Any:
     """What a module of this folder prints, read as JSON."""
     command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
     ended = subprocess.run(command, input=told_text, capture_output=True, text=True, check=False, cwd=ROOT, env=told(environment))
