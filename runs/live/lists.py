@@ -125,18 +125,22 @@ def _with_right(looks: Sequence[Look]) -> list[Look]:
 
 
 def _tell(project: Project, looks: Sequence[Look]) -> None:
-    """Two queries, one more a list for which runs may have come."""
-    runs = _runs(project, {run_id for look in looks for run_id in look.shown})
+    """Two queries, one more a list for which runs may have come.
+
+    A page may say meanwhile that it shows others: then the next look is for those, and what this one found is not told.
+    """
+    shown = {look: look.shown for look in looks}
+    runs = _runs(project, {run_id for ids in shown.values() for run_id in ids})
     made: dict[uuid.UUID, str] = {}
     last = newest(project)
-    for look in looks:
-        changed = [runs[run_id] for run_id, sent in look.shown.items() if run_id in runs and _state(runs[run_id]) != sent]
-        gone = [run_id for run_id in look.shown if run_id not in runs]
+    for look, states in shown.items():
+        changed = [runs[run_id] for run_id, sent in states.items() if run_id in runs and _state(runs[run_id]) != sent]
+        gone = [run_id for run_id in states if run_id not in runs]
         fresh = _fresh(look, last)
-        if changed or gone or fresh != look.fresh:
+        if look.shown is states and (changed or gone or fresh != look.fresh):
             for run in changed:
                 made[run.id] = made.get(run.id) or render_to_string("runs/_row.html", {"row": rows([run])[0]})
-            look.shown = {run_id: _state(runs[run_id]) for run_id in look.shown if run_id in runs}
+            look.shown = {run_id: _state(runs[run_id]) for run_id in states if run_id in runs}
             look.fresh = fresh
             look.tell(News([made[run.id] for run in changed], gone, fresh))
 
