@@ -25,7 +25,7 @@ def prices(request: PageRequest) -> HttpResponse:
     names = provider_names(request.membership.project)
     if request.method != "POST":
         chosen = price_find(request.membership.project, request.GET.get("change", ""))
-        return _page(request, names, PriceForm(providers=_with(names, chosen), instance=chosen, initial=_asked(request, names)))
+        return _page(request, names, PriceForm(providers=_with(names, chosen), instance=chosen, initial=_asked(request)))
     if not request.membership.is_owner:
         raise PermissionDenied("Owners set the prices of a project.")
     form = PriceForm(request.POST, providers=[*names, *_old_names(request, names)])
@@ -48,7 +48,7 @@ def price_end(request: PageRequest, price_id: uuid.UUID) -> HttpResponse:
     return redirect("settings-prices")
 
 
-def _asked(request: PageRequest, names: list[str]) -> dict[str, str]:
+def _asked(request: PageRequest) -> dict[str, str]:
     """What a link may have filled in."""
     return {key: request.GET[key] for key in ("provider", "model") if key in request.GET and "\x00" not in request.GET[key]}
 

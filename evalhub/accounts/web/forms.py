@@ -81,5 +81,5 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Project
         fields = ["name"]
-        help_texts = {"name": "Letters, digits, - and _. The command calls it by this name too (`--project`)."}
+        help_texts = {"name": "Letters, digits, - and _. The command calls it by this name too."}
         error_messages = {"name": {"unique": "This name is taken by another project.", "invalid": "Only letters, digits, - and _."}}

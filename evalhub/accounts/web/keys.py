@@ -1,6 +1,7 @@
 """API keys of a project: made, shown once, revoked. For owners."""
 
 import uuid
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from evalhub.accounts.pages import PageRequest, owner_required
 from evalhub.accounts.selectors import api_keys
 from evalhub.accounts.services import KeyMadeBefore, api_key_create, api_key_revoke
 from evalhub.accounts.web.forms import ApiKeyForm
-from evalhub.accounts.web.shell import end_of, owners_tab
+from evalhub.accounts.web.shell import owners_tab
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,10 +43,15 @@ def _made(request: PageRequest, form: ApiKeyForm) -> tuple[ApiKey, str]:
         project=request.membership.project,
         name=given["name"],
         scopes=given["scopes"],
-        expires_at=end_of(given["expires_on"]) if given["expires_on"] else None,
+        expires_at=_end_of(given["expires_on"]) if given["expires_on"] else None,
         created_by=person if isinstance(person, User) else None,
         key_id=given["key_id"],
     )
+
+
+def _end_of(day: date) -> datetime:
+    """The moment at which a day is over."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC)
 
 
 def _page(request: PageRequest, form: ApiKeyForm, status: int = 200) -> HttpResponse:

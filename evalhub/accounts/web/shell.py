@@ -1,6 +1,5 @@
 """What the pages of settings share: which tab a page is, and what somebody sees who may not open it."""
 
-import datetime
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -37,8 +36,3 @@ def owners_tab(tab: str, what: str) -> Callable[[Page[P]], Guarded[P]]:
 def settings_home(request: PageRequest) -> HttpResponse:
     """The first tab that the reader may see."""
     return HttpResponseRedirect(reverse("settings-keys" if request.membership.is_owner else "settings-members"))
-
-
-def end_of(day: datetime.date) -> datetime.datetime:
-    """The moment at which a day is over, in UTC."""
-    return datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), tzinfo=datetime.UTC)
