@@ -2,8 +2,7 @@
 
 from evalhub.common.charts import Line, Sample, line, sparkline
 from evalhub.common.formatting import score
-from runs.agent_figures import Figures, mean_interval
-from runs.models import EvalRun
+from runs.agent_figures import Figures, Ran, mean_interval
 
 WINDOW = 5  # runs that one mean of the line is of
 
@@ -27,5 +26,5 @@ def trend(figures: Figures) -> Line:
     )
 
 
-def _when(run: EvalRun) -> str:
+def _when(run: Ran) -> str:
     return f"{run.created_at:%d %b %H:%M}"
