@@ -42,6 +42,12 @@ class Site:
         body = {"template_id": template, "simulation_config": config, "quality_only": not adaptation}
         return str(self._call("POST", "/api/v1/agents/Mara/run-eval", body)["run_id"])
 
+    def judge_transcript(self, messages: list[dict[str, Any]]) -> str:
+        """Have a conversation judged that was held elsewhere, and return the run's id."""
+        template = self._call("GET", "/api/v1/eval-templates?type=quality")["templates"][0]["template_id"]
+        body = {"template_id": template, "messages": messages, "quality_only": True}
+        return str(self._call("POST", "/api/v1/agents/Mara/evaluate", body)["run_id"])
+
     def interrupt(self, run_id: str) -> None:
         """Leave a run that is over as a worker's last death leaves one."""
         with contextlib.closing(sqlite3.connect(self.data_dir / "evalhub.sqlite3", timeout=20)) as file, file:

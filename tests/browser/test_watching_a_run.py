@@ -67,6 +67,8 @@ def test_a_cited_quote_leads_to_its_turn_and_marks_it(site: Site, open_page: Ope
     assert f"#{cited.get_attribute('id')}" == link.get_attribute("href")
     assert cited.evaluate("turn => { const box = turn.getBoundingClientRect(); return box.top >= 80 && box.top < innerHeight }")
     assert cited.locator(".bubble").evaluate("bubble => getComputedStyle(bubble).outlineStyle") == "solid"
+    quote = link.locator("q").inner_text().strip("“”")
+    assert " ".join(cited.locator("mark.cited").inner_text().split()).casefold() == " ".join(quote.split()).casefold()
     picture(page)
 
 
@@ -101,6 +103,35 @@ def test_a_reader_who_scrolled_up_is_left_in_peace_until_they_jump(site: Site, o
     page.click("text=Jump to latest")
     page.wait_for_function("() => scrollY > 100")
     page.wait_for_selector("#jump", state="hidden")
+
+
+def test_a_page_in_the_background_gives_its_connection_back_and_catches_up_when_it_is_seen(site: Site, open_page: OpenPage) -> None:
+    page = open_page()
+    page.clock.install()
+    opened: list[Any] = []
+    page.on("websocket", lambda socket: opened.append(socket))
+    page.goto(f"{site.url}/runs/{site.start_run(turns=4, sessions=2)}/")
+    page.wait_for_selector(".turn", timeout=DONE_MS)
+    see(page, hidden=True)
+    page.clock.run_for(21_000)
+    page.wait_for_timeout(500)
+    before = len(turn_ids(page))
+    assert [socket.is_closed() for socket in opened] == [True]
+    page.wait_for_timeout(3_000)
+    assert len(turn_ids(page)) == before
+    see(page, hidden=False)
+    wait_for_turns(page, before + 2)
+    assert len(opened) == 2
+    assert turn_ids(page) == [f"m-{number}" for number in range(len(turn_ids(page)))]
+
+
+def see(page: "Page", *, hidden: bool) -> None:
+    """What a browser tells a page whose tab is left, or shown again."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });"
+        " document.dispatchEvent(new Event('visibilitychange')) }",
+        hidden,
+    )
 
 
 def test_two_people_see_the_same_run(site: Site, open_page: OpenPage) -> None:
