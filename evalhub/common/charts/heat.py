@@ -57,7 +57,7 @@ def heat(*, key: str, title: str, down: Sequence[str], across: Sequence[str], ce
         description=f"{len(cells)} of {len(samples)} cells have a value. The scale is {short(limits[0])} to {short(limits[1])}.",
         width=WIDTH,
         height=TOP + ROW * len(down),
-        head=("", *across),
+        head=("Name", *across),
         rows=[(name, *(_said(samples[row, column]) for column in range(len(across)))) for row, name in enumerate(down)],
         cells=[_cell(row, column, wide, sample, limits) for (row, column), sample in samples.items()],
         row_ticks=[Tick(place(TOP + ROW * row + ROW / 2 + 3), clip(name, LABEL_LENGTH), "end") for row, name in enumerate(down)],
