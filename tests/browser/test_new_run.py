@@ -121,7 +121,7 @@ def test_repeats_lead_to_the_list_of_them(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("path", [NEW, "/settings/budget/"])
+@pytest.mark.parametrize("path", [NEW, "/settings/budget/"], ids=["new", "budget"])
 def test_it_fits_its_window(open_page: OpenPage, picture: Picture, width: int, scheme: str, path: str) -> None:
     page = open_page(width=width, color_scheme=scheme, leads_to=path)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
