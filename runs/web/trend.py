@@ -9,7 +9,7 @@ WINDOW = 5  # runs that one mean of the line is of
 
 def course(key: str, figures: Figures) -> Line:
     """Every score, oldest first."""
-    samples = [Sample(_when(run), run.score) for run in figures.scored]
+    samples = [Sample(_when(run, figures), run.score) for run in figures.scored]
     return sparkline(key=key, title="Scores of the newest runs", samples=samples)
 
 
@@ -20,11 +20,13 @@ def trend(figures: Figures) -> Line:
         seen = scores[max(number + 1 - WINDOW, 0) : number + 1]
         mean, half = sum(seen) / len(seen), mean_interval(seen)
         low, high = (None, None) if half is None else (max(mean - half, 0), min(mean + half, 100))
-        samples.append(Sample(_when(run), mean, low, high, note=f"this run {score(scores[number])}"))
+        samples.append(Sample(_when(run, figures), mean, low, high, note=f"this run {score(scores[number])}"))
     return line(
         key="trend", title="Mean score of five runs at a time", samples=samples, head=("Up to the run of", "Mean (95 % interval)", "Score")
     )
 
 
-def _when(run: Ran) -> str:
-    return f"{run.created_at:%d %b %H:%M}"
+def _when(run: Ran, figures: Figures) -> str:
+    """The day; the time where all of them are of one day, so that labels along the line stay short."""
+    days = {other.created_at.date() for other in figures.scored}
+    return f"{run.created_at:%d %b}" if len(days) > 1 else f"{run.created_at:%H:%M}"
