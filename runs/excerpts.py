@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, Q, Subquery
 
-from evalhub.accounts.models import Project
 from runs.listed.search import phrases
 from runs.models import EvalRun, Message
 
@@ -32,12 +31,12 @@ class Excerpt:
     index: int | None = None
 
 
-def excerpts(*, project: Project, runs: Sequence[EvalRun], text: str) -> Mapping[uuid.UUID, Excerpt]:
+def excerpts(*, runs: Sequence[EvalRun], text: str) -> Mapping[uuid.UUID, Excerpt]:
     """An excerpt a run, where one is found: of the transcript, else of the persona or the agent's name. Two queries at most."""
     wanted = phrases(text)
     if not wanted or not runs:
         return {}
-    said = _messages(project, runs, wanted)
+    said = _messages(runs, wanted)
     found = ((run.id, _excerpt(run, said.get(run.id), _pattern(wanted))) for run in runs)
     return {run_id: excerpt for run_id, excerpt in found if excerpt}
 
@@ -48,14 +47,14 @@ def _pattern(wanted: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(spoken)})(?![^\W_])", re.IGNORECASE)
 
 
-def _messages(project: Project, runs: Sequence[EvalRun], wanted: Sequence[str]) -> dict[uuid.UUID, Message]:
+def _messages(runs: Sequence[EvalRun], wanted: Sequence[str]) -> dict[uuid.UUID, Message]:
     """The first message of each run that seems to have a match. Of a phrase its longest word is looked for: signs may part the words."""
     words = [max(phrase.split(), key=len) for phrase in wanted]
     likely = Q()
     for word in words:
         likely |= Q(content__icontains=word)
     first = Message.objects.filter(likely, run_id=OuterRef("pk")).order_by("index").values("pk")[:1]
-    keys = EvalRun.objects.of(project).filter(pk__in=[run.id for run in runs]).order_by().values_list(Subquery(first), flat=True)
+    keys = EvalRun.objects.filter(pk__in=[run.id for run in runs]).order_by().values_list(Subquery(first), flat=True)
     return {
         message.run_id: message for message in Message.objects.filter(pk__in=[key for key in keys if key]).only("run", "index", "content")
     }

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Func, Q, QuerySet
+from django.db import connection
+from django.db.models import BooleanField, F, Func, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from evalhub.accounts.models import Project
 from runs.listed import search
+from runs.listed.names import TABLE
 from runs.listed.rows import Listed
 
 LOOK_AT = 1_000
@@ -111,10 +114,9 @@ class _Checked(Func):
 
 def find(*, project: Project, wanted: Wanted, size: int, after: Place | None = None, until: Place | None = None) -> Found:
     """At most `size` runs after a place; with `until`, those down to it. At most two queries, one more for a search."""
-    rows: Rows = Listed.objects.filter(project_id=project.pk)
     if wanted.by_match:
-        return _matching(rows, project, wanted, size, after, until)
-    cut = False
+        return _matching(project, wanted, size, after, until)
+    rows, cut = Listed.objects.filter(project_id=project.pk), False
     if wanted.text:
         ids = _matches(project, wanted, None, LOOK_AT + 1)
         # Matches are of the project. Without it no index can be taken for the order, which would be walked through all of history.
@@ -130,14 +132,14 @@ def find(*, project: Project, wanted: Wanted, size: int, after: Place | None = N
     return Found(found.places, found.next, cut=cut)
 
 
-def _matching(rows: Rows, project: Project, wanted: Wanted, size: int, after: Place | None, until: Place | None) -> Found:
+def _matching(project: Project, wanted: Wanted, size: int, after: Place | None, until: Place | None) -> Found:
     """The newest rows with the words. Filters are asked of as many as are looked at."""
     checks = _checks(wanted)
     most = LOOK_AT if checks else size
     ids = _matches(project, wanted, int(after.key) if after and not isinstance(after.key, datetime) else None, most + 1)
     if until and not isinstance(until.key, datetime):
         ids = [key for key in ids if key >= until.key]
-    rows = rows.filter(*checks, id__in=ids[:most]).order_by("-id")
+    rows = Listed.objects.filter(*checks, id__in=ids[:most]).order_by("-id")
     found = _page(rows, "id", size)
     if found.next is None and len(ids) > most:
         return Found(found.places, Place(ids[most - 1], uuid.UUID(int=0)), looked_short=bool(checks))
@@ -190,15 +192,20 @@ def _checks(wanted: Wanted, but: set[str] = frozenset()) -> list[Any]:  # type: 
 def _between(rows: Rows, order: Order, after: Place | None, until: Place | None) -> Rows:
     """In order, what comes after a place and down to another."""
     column, sign = order.column, "-" if order.descending else ""
-    past, inside = ("lt", "gt") if order.descending else ("gt", "lt")
     if after:
-        # The first condition is implied by the second; it is there for the index, which cannot use an OR.
-        rows = rows.filter(**{f"{column}__{past}e": after.key})
-        rows = rows.filter(Q(**{f"{column}__{past}": after.key}) | Q(**{f"run_id__{past}": after.run_id}))
+        rows = rows.filter(_compared(column, "<" if order.descending else ">", after))
     if until:
-        rows = rows.filter(**{f"{column}__{inside}e": until.key})
-        rows = rows.filter(Q(**{f"{column}__{inside}": until.key}) | Q(**{f"run_id__{inside}e": until.run_id}))
+        rows = rows.filter(_compared(column, ">=" if order.descending else "<=", until))
     return rows.order_by(f"{sign}{column}", f"{sign}run_id")
+
+
+def _compared(column: str, sign: str, place: Place) -> RawSQL:
+    """As a pair, which an index finds at once: an OR of the two would walk through all runs that cost the same."""
+    told: dict[str, Any] = {column: place.key, "run_id": place.run_id}
+    fields = {field.name: field for field in Listed._meta.concrete_fields}
+    values = [fields[name].get_db_prep_value(value, connection) for name, value in told.items()]
+    sql = f"({TABLE}.{column}, {TABLE}.run_id) {sign} (%s, %s)"
+    return RawSQL(sql, values, output_field=BooleanField())  # noqa: S611  names of our own columns
 
 
 def _bounded(rows: Rows, order: Order) -> tuple[Rows, Place | None]:

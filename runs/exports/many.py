@@ -69,8 +69,8 @@ def as_csv(project: Project, batches: Iterable[Ids]) -> Iterator[str]:
 
 def as_lines(project: Project, batches: Iterable[Ids]) -> Iterator[str]:
     for ids in batches:
-        there = set(EvalRun.objects.of(project).filter(pk__in=ids).order_by().values_list("pk", flat=True))
-        ours = [run_id for run_id in ids if run_id in there]
+        projects = dict(EvalRun.objects.filter(pk__in=ids).order_by().values_list("pk", "project"))
+        ours = [run_id for run_id in ids if projects.get(run_id) == project.pk]
         for start in range(0, len(ours), WHOLE):
             yield from _lines(ours[start : start + WHOLE])
 

@@ -43,8 +43,9 @@ def runs_of(project: Project, ids: Iterable[uuid.UUID]) -> list[EvalRun]:
     """These runs in this order, without the wide columns; those that are gone are left out. One query."""
     names = {"template_name": KT("template_snapshot__name"), "adaptation_name": KT("adaptation_template_snapshot__name")}
     wanted = list(ids)
-    found = EvalRun.objects.of(project).filter(pk__in=wanted).defer(*LIST_DEFER).annotate(**names).in_bulk(wanted) if wanted else {}
-    return [found[key] for key in wanted if key in found]
+    # By their ids alone: with the project as well SQLite would walk through all runs of it.
+    found = EvalRun.objects.filter(pk__in=wanted).defer(*LIST_DEFER).annotate(**names).in_bulk(wanted) if wanted else {}
+    return [found[key] for key in wanted if key in found and found[key].project_id == project.pk]
 
 
 def rows(runs: Iterable[EvalRun], found: Mapping[uuid.UUID, Excerpt] | None = None) -> list[Row]:

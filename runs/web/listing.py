@@ -110,7 +110,7 @@ def run_page(*, project: Project, query: QueryDict) -> Page:
     size = POLLED_AT_MOST if until else PAGE_SIZE
     found = find(project=project, wanted=wanted, size=size, after=_place(after, wanted), until=_place(until, wanted))
     runs = runs_of(project, [place.run_id for place in found.places])
-    return Page(filters, rows(runs, excerpts(project=project, runs=runs, text=wanted.text)), found, after, until)
+    return Page(filters, rows(runs, excerpts(runs=runs, text=wanted.text)), found, after, until)
 
 
 def write_place(place: Place) -> str:
