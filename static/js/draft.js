@@ -90,7 +90,7 @@ class Draft {
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => this.sent());
     form.addEventListener("htmx:afterRequest", (event) => event.target === form && event.detail.successful && this.done());
-    this.offer(draftStore.read(this.key));
+    if (!(this.refused && wasSent(this.key))) this.offer(draftStore.read(this.key)); // else the page shows it already
   }
 
   get dirty() {
@@ -131,7 +131,7 @@ class Draft {
     if (!draft?.entries || JSON.stringify(draft.entries) === JSON.stringify(draftEntries(this.form))) return;
     this.offered = draft;
     this.notice = draftNotice(draft.at, () => this.restore(draft), () => this.discard(draft));
-    this.form.before(this.notice);
+    this.form.prepend(this.notice);
   }
 
   restore(draft) {
@@ -148,6 +148,14 @@ class Draft {
     this.offer(draft.older);
     this.keep();
     this.form.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  }
+}
+
+function wasSent(key) {
+  try {
+    return sessionStorage.getItem("draft-sent") === key;
+  } catch {
+    return false;
   }
 }
 

@@ -180,6 +180,7 @@ def test_the_second_of_two_editors_sees_what_the_first_did(
     save(second)
     expect(second.get_by_role("alert")).to_contain_text("Version 2 was saved while you were typing")
     expect(second.locator("[name=scoring_rubric]")).to_have_value("Mine.")
+    expect(second.locator("[data-draft-notice]")).to_have_count(0)  # what would be offered is in the form already
     complaints.clear()  # the browser's own word about 409
     picture(second)
     save(second)
