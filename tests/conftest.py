@@ -35,7 +35,15 @@ def shared() -> Path:
     pytest.skip(f"{SHARED} is not on this machine")
 
 
-# Skips that mean "the other half of the pair ran"; everything else the gate's machine must be able to run.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that commit: they empty every table afterwards, and most wait for threads."""
+    for item in items:
+        database = item.get_closest_marker("django_db")
+        if database and database.kwargs.get("transaction"):
+            item.add_marker(pytest.mark.commits)
+
+
+# Skips that mean "another part of the gate ran it"; everything else the gate's machine must be able to run.
 FINE_TO_SKIP = ("the extra is installed", "only PostgreSQL", "only SQLite")
 
 
@@ -45,7 +53,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if report.skipped and os.environ.get("EVALHUB_TEST_CI") and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        fine_here = filter(None, os.environ.get("EVALHUB_TEST_MAY_SKIP", "").split("|"))  # what this half of the gate leaves to the other
+        fine_here = filter(None, os.environ.get("EVALHUB_TEST_MAY_SKIP", "").split("|"))  # what this part of the gate leaves to another
         if not any(fine in reason for fine in (*FINE_TO_SKIP, *fine_here)):
             report.outcome = "failed"
             report.longrepr = f"skipped, but the gate must run it: {reason}"
