@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -103,6 +104,7 @@ def _tallied(row: dict[str, Any]) -> Tallied:
     )
 
 
+@lru_cache(maxsize=1024)  # a few ids stand in all rows
 def _key(value: Any) -> uuid.UUID | None:
     key = value if isinstance(value, uuid.UUID) or value is None else uuid.UUID(value)
     return None if key == NOBODY else key
