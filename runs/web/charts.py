@@ -71,10 +71,16 @@ def _note(counted: Counted) -> str:
     return ", ".join([f"n {counted.scores.n}", *(f"{number} {what}" for number, what in told if number)])
 
 
-def trend(*, key: str, title: str, days: Sequence[date], scores: Mapping[date, Counted]) -> Line:
-    """The mean of each day with its interval; a day without a score has no place on the line."""
-    samples = [sample(day_name(day), scores.get(day)) for day in days]
-    return line(key=key, title=title, samples=samples, head=("Day (UTC)", "Mean and 95 % interval", "From"))
+def trend(*, key: str, title: str, days: Sequence[date], scores: Mapping[date, Counted], weekly: bool = False) -> Line:
+    """The mean of each day, or of the week that begins with it, with its interval; one without a score has no place on the line."""
+    samples = [sample(day_name(day), _held(scores.get(day))) for day in days]
+    head = ("Week from (UTC)" if weekly else "Day (UTC)", "Mean and 95 % interval", "From")
+    return line(key=key, title=title, samples=samples, head=head)
+
+
+def _held(counted: Counted | None) -> Counted | None:
+    """Nothing to tell of a day on which nothing was judged."""
+    return counted if counted and (counted.scores.n or counted.unscored or counted.failed) else None
 
 
 def statuses(*, key: str, title: str, counts: Mapping[str, int]) -> Bars:

@@ -19,6 +19,7 @@ from runs.models import CallTally, EvalRun
 from runs.overview import Overview, Subject, now, overview
 from runs.score_tally import Part
 from runs.states import Status
+from runs.web.overview import _steps
 from templates_app.models import EvalTemplate
 from tests import factories
 from tests.runs.api.client import Api
@@ -190,7 +191,7 @@ def test_without_runs_the_page_says_what_it_will_hold(owner: Client, teammate: C
 def test_a_window_without_runs_points_to_the_older_ones(owner: Client, project: Project, template: EvalTemplate) -> None:
     scored(project, template, 70.0, days=60)
     assert "No run in the last 30 days" in text(owner.get("/").content)
-    assert "Scores by day" in text(owner.get("/?days=90").content)
+    assert "Scores by week" in text(owner.get("/?days=90").content)
 
 
 @pytest.mark.parametrize(("asked", "days"), [("7", 7), ("90", 90), ("", 30), ("8", 30), ("x", 30), ("٧", 30), ("9" * 5000, 30)])
@@ -209,6 +210,15 @@ def test_a_day_is_in_the_window_from_its_midnight_on(project: Project, template:
     scored(project, template, 10.0, created_at=midnight - timedelta(microseconds=1))
     assert [figures(project, days).runs for days in (7, 30)] == [1, 2]
     assert figures(project, 7).cells[cell(project, template)].scores.n == 1
+
+
+def test_a_long_window_is_drawn_by_week_and_no_day_is_lost(owner: Client, project: Project, template: EvalTemplate) -> None:
+    for number in range(90):
+        scored(project, template, 70.0, days=number)
+    steps = _steps(figures(project, 90).days, 7)
+    assert [day for days in steps for day in days] == list(figures(project, 90).days)
+    assert {len(days) for days in steps[1:]} == {7}
+    assert text(owner.get("/?days=90").content).count("70 (70 to 70) n 7") == 12
 
 
 def cell(project: Project, template: EvalTemplate) -> Subject:
