@@ -12,7 +12,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django_filters import CharFilter, ChoiceFilter, DateFilter, Filter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, DateFilter, Filter, FilterSet, UUIDFilter
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
@@ -84,6 +84,7 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
     score_max = _score("Score to")
     since = DayFilter(label="Created from", error_messages={"invalid": "Write the day as 2026-03-31."})
     to = DayFilter(label="Created to", error_messages={"invalid": "Write the day as 2026-03-31."})
+    group = UUIDFilter(label="Repeats of", widget=forms.HiddenInput, error_messages={"invalid": "There is no such scenario."})
     sort = _choice("Sort", unknown="The list cannot be sorted like that.", choices=SORTS, empty=None)  # type: ignore[arg-type]
 
     def __init__(self, query: QueryDict, project: Project) -> None:
@@ -122,6 +123,7 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
             before=_midnight(self.form.cleaned_data.get("to"), days=1),
             text=told.get("q") or "",
             sort=told.get("sort") or NEWEST,
+            group=told.get("group"),
         )
 
     @property
@@ -146,7 +148,7 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
         for name, field in self.form.fields.items():
             given = self.given.get(name, "").strip()
             if given and name != "sort":
-                words = dict(getattr(field, "choices", ())).get(given, given)
+                words = "one scenario" if name == "group" else dict(getattr(field, "choices", ())).get(given, given)
                 yield Tag(str(field.label), str(words), self._query(name))
 
     @property

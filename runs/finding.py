@@ -13,12 +13,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, F, Func, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual
+from django.db.models.lookups import Exact, GreaterThanOrEqual, In, LessThan, LessThanOrEqual
 
 from evalhub.accounts.models import Project
 from runs.listed import search
 from runs.listed.names import TABLE
 from runs.listed.rows import Listed
+from runs.models import EvalRun
 
 LOOK_AT = 1_000
 Key = datetime | float | int
@@ -74,6 +75,7 @@ class Wanted:
     before: datetime | None = None
     text: str = ""
     sort: str = NEWEST
+    group: uuid.UUID | None = None  # the repeats of one scenario
 
     @property
     def order(self) -> Order:
@@ -117,14 +119,19 @@ def find(*, project: Project, wanted: Wanted, size: int, after: Place | None = N
     if wanted.by_match:
         return _matching(project, wanted, size, after, until)
     rows, cut = Listed.objects.filter(project_id=project.pk), False
+    together = _together(project, wanted)
+    if together is not None:
+        # They are few, and no index is to be taken for the order, as with the matches below.
+        rows = Listed.objects.filter(run_id__in=together)
     if wanted.text:
         ids = _matches(project, wanted, None, LOOK_AT + 1)
         # Matches are of the project. Without it no index can be taken for the order, which would be walked through all of history.
-        rows, cut = Listed.objects.filter(id__in=ids[:LOOK_AT]), len(ids) > LOOK_AT
+        found_by_words = Listed.objects.filter(id__in=ids[:LOOK_AT])
+        rows, cut = found_by_words if together is None else found_by_words.filter(run_id__in=together), len(ids) > LOOK_AT
     rows, checks = _sought(rows, wanted)
     rows = _between(rows, wanted.order, after, until)
     last = None
-    if checks and not wanted.text:
+    if checks and not wanted.text and together is None:
         rows, last = _bounded(rows, wanted.order)
     found = _page(rows.filter(*checks), wanted.order.column, size)
     if found.next is None and last is not None:
@@ -134,7 +141,9 @@ def find(*, project: Project, wanted: Wanted, size: int, after: Place | None = N
 
 def _matching(project: Project, wanted: Wanted, size: int, after: Place | None, until: Place | None) -> Found:
     """The newest rows with the words. Filters are asked of as many as are looked at."""
-    checks = _checks(wanted)
+    checks, together = _checks(wanted), _together(project, wanted)
+    if together is not None:
+        checks.append(In(F("run_id"), together))
     most = LOOK_AT if checks else size
     ids = _matches(project, wanted, int(after.key) if after and not isinstance(after.key, datetime) else None, most + 1)
     if until and not isinstance(until.key, datetime):
@@ -144,6 +153,13 @@ def _matching(project: Project, wanted: Wanted, size: int, after: Place | None, 
     if found.next is None and len(ids) > most:
         return Found(found.places, Place(ids[most - 1], uuid.UUID(int=0)), looked_short=bool(checks))
     return found
+
+
+def _together(project: Project, wanted: Wanted) -> list[uuid.UUID] | None:
+    """The repeats of a scenario, which a form makes a hundred of at most; None where no scenario is asked for. One query, of an index."""
+    if wanted.group is None:
+        return None
+    return list(EvalRun.objects.filter(project=project, scenario_id=wanted.group).order_by().values_list("pk", flat=True)[:LOOK_AT])
 
 
 def _matches(project: Project, wanted: Wanted, below: int | None, size: int) -> list[int]:
@@ -228,5 +244,7 @@ def newest(project: Project) -> uuid.UUID | None:
 
 def came_since(*, project: Project, wanted: Wanted, since: datetime) -> int:
     """How many runs were created after a moment that the filters leave, 100 at most. One query; the words of a search are not asked for."""
+    if wanted.group:
+        return 0  # repeats are made at once
     rows = Listed.objects.filter(project_id=project.pk, created_at__gt=since)
     return rows.filter(*_checks(wanted)).order_by("created_at", "run_id")[:MOST_COUNTED].count()
