@@ -140,25 +140,23 @@ def added(counted: Iterable[Counted]) -> Counted:
 
 
 def overview(*, project: Project, today: date, days: int) -> Overview:
-    """The last `days` UTC days, today among them. Six queries, however many runs there are."""
+    """The last `days` UTC days (a week at least), today among them. Seven queries, however many runs there are."""
     window = [today - timedelta(days=back) for back in reversed(range(days))]
     this_week, week_before = today - timedelta(days=WEEK - 1), today - timedelta(days=2 * WEEK - 1)
-    daily = score_tally.by_day(project_id=project.pk, since=min(window[0], this_week))
-    edges = (this_week, week_before)
-    by_agent = score_tally.by_agent(project_id=project.pk, since=min(window[0], week_before), edges=edges)
-    inside = [row for row in daily if row.day and row.day >= window[0]]
+    ended = score_tally.ended(project_id=project.pk, since=window[0], edges=(this_week,))
+    by_agent = score_tally.by_agent(project_id=project.pk, since=min(window[0], week_before), edges=(this_week, week_before))
     alive = _alive(project, window[0], this_week)
     changes, uncompared = _changes(by_agent)
     return Overview(
         days=window,
-        statuses=_statuses(inside, alive),
-        week_runs=sum(row.runs for row in daily if row.part == Part.RUN and row.day and row.day >= this_week) + alive["week"],
-        trend=_trend(inside),
+        statuses=_statuses(ended, alive),
+        week_runs=sum(row.runs for row in ended if row.period == 0) + alive["week"],
+        trend=_trend(score_tally.by_day(project_id=project.pk, since=window[0])),
         cells=_by_subject(_within(by_agent, days)),
         changes=changes,
         uncompared=uncompared,
-        judged_again=sum(row.runs for row in inside if row.part == Part.RUN and row.again),
-        demo_runs=sum(row.runs for row in inside if row.part == Part.RUN and row.demo),
+        judged_again=sum(row.runs for row in ended if row.again),
+        demo_runs=sum(row.runs for row in ended if row.demo),
         spent=_spent(project, window[0]),
         names=_names(project, by_agent),
     )
@@ -199,25 +197,19 @@ def _statuses(rows: Sequence[Tallied], alive: Mapping[str, int]) -> dict[Status,
     counts: dict[Status, int] = {status: 0 for status in Status if status != Status.SUMMARIZING}
     counts |= {status: alive[status] for status in (Status.PENDING, Status.RUNNING)}
     for row in rows:
-        if row.part == Part.RUN:
-            counts[row.status] += row.runs
+        counts[row.status] += row.runs
     return counts
-
-
-def _judged(rows: Iterable[Tallied]) -> list[Tallied]:
-    """What says something about an agent: not another judgement of a transcript that is counted already."""
-    return [row for row in rows if row.part != Part.RUN and not row.again]
 
 
 def _counted(row: Tallied) -> Counted:
     if row.status == Status.COMPLETED:
         return Counted(row.scores, unscored=row.runs - row.scores.n)
-    return Counted(failed=row.runs if row.status in WITHOUT_RESULT else 0)
+    return Counted(failed=row.runs)
 
 
 def _trend(rows: Iterable[Tallied]) -> dict[Subject, dict[date, Counted]]:
     found: dict[Subject, dict[date, Counted]] = defaultdict(dict)
-    for row in _judged(rows):
+    for row in rows:
         if row.day:
             by_day = found[Subject(row.part, row.template_id, row.demo)]
             by_day[row.day] = by_day.get(row.day, NOTHING) + _counted(row)
@@ -226,7 +218,7 @@ def _trend(rows: Iterable[Tallied]) -> dict[Subject, dict[date, Counted]]:
 
 def _by_subject(rows: Iterable[Tallied]) -> dict[Subject, Counted]:
     found: dict[Subject, Counted] = {}
-    for row in _judged(rows):
+    for row in rows:
         subject = Subject(row.part, row.template_id, row.demo, row.agent_id)
         found[subject] = found.get(subject, NOTHING) + _counted(row)
     return found
@@ -270,7 +262,7 @@ def _spent(project: Project, first: date) -> list[Spent]:
 
 def _names(project: Project, rows: Iterable[Tallied]) -> Names:
     """Two queries."""
-    judged = _judged(rows)
+    judged = list(rows)
     agents = Agent.objects.filter(project=project, pk__in={row.agent_id for row in judged}).values_list("pk", "name")
     templates = EvalTemplate.objects.visible_to(project).filter(pk__in={row.template_id for row in judged}).values_list("pk", "name")
     return Names(_told_apart(dict(agents)), _told_apart(dict(templates)))

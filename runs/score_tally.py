@@ -45,12 +45,17 @@ PARTS = (
     (Part.QUALITY, "template_id", "score"),
     (Part.ADAPTATION, "adaptation_template_id", "adaptation_score"),
 )
+JUDGED = ("part", "template_id", "demo", "status")
+WITH_A_MEANING = f"part <> '{Part.RUN}' AND NOT again AND status <> '{Status.CANCELLED}'"
 ENDED = ", ".join(sorted(f"'{status}'" for status in FINAL))
 
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """Runs of one kind. What was not asked to be told apart is None. `period` counts the stretches of days asked for, the newest 0."""
+    """Runs of one kind. What was not asked to be told apart is None. `period` counts the stretches of days asked for, the newest 0.
+
+    Of what was judged, transcripts that were judged again and runs that were cancelled are left out, and interrupted ones count as failed.
+    """
 
     part: Part
     status: Status
@@ -64,25 +69,33 @@ class Tallied:
     scores: Sums
 
 
+def ended(*, project_id: uuid.UUID, since: date, edges: Sequence[date]) -> list[Tallied]:
+    """How runs ended from a day on, by period: 0 from the first edge on, 1 from the second, and so on. One query."""
+    return list(_read(project_id, since, ("status", "demo", "again"), f"part = '{Part.RUN}'", edges))
+
+
 def by_day(*, project_id: uuid.UUID, since: date) -> list[Tallied]:
-    """From a day on, by day and template. One query."""
-    return list(_read(project_id, since, ("day", "template_id")))
+    """What was judged from a day on, by day and template. One query."""
+    return list(_read(project_id, since, (*JUDGED, "day"), WITH_A_MEANING))
 
 
 def by_agent(*, project_id: uuid.UUID, since: date, edges: Sequence[date]) -> list[Tallied]:
-    """From a day on, by agent, template and period: 0 from the first edge on, 1 from the second, and so on. One query."""
-    return list(_read(project_id, since, ("agent_id", "template_id"), edges))
+    """What was judged from a day on, by agent, template and period. One query."""
+    return list(_read(project_id, since, (*JUDGED, "agent_id"), WITH_A_MEANING, edges))
 
 
-def _read(project_id: uuid.UUID, since: date, apart: Sequence[str], edges: Sequence[date] = ()) -> Iterator[Tallied]:
-    columns = ("part", "status", "demo", "again", *apart)
+def _read(project_id: uuid.UUID, since: date, columns: Sequence[str], where: str, edges: Sequence[date] = ()) -> Iterator[Tallied]:
+    """Added up as far as it can be in SQL: reading a row costs more than adding it."""
     period = f"CASE {' '.join(f'WHEN day >= %s THEN {number}' for number, _ in enumerate(edges))} ELSE {len(edges)} END"
-    asked = [*columns, f"{period if edges else '0'} AS period"]
+    outcome = f"CASE WHEN part <> '{Part.RUN}' AND status = '{Status.INTERRUPTED}' THEN '{Status.FAILED}' ELSE status END"
+    asked = [f"{outcome} AS outcome" if name == "status" else name for name in columns]
+    grouped = ["outcome" if name == "status" else name for name in columns]
     sums = ", ".join(f"sum({name})" for name in FIGURES)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT {", ".join(asked)}, {sums} FROM {TALLY} WHERE project_id = %s AND day >= %s
-                GROUP BY {", ".join(columns)}, period HAVING sum(runs) > 0""",  # noqa: S608  names of this file only, as in all SQL below
+            f"""SELECT {", ".join(asked)}, {period if edges else "0"} AS period, {sums}
+                FROM {TALLY} WHERE project_id = %s AND day >= %s AND {where}
+                GROUP BY {", ".join(grouped)}, period HAVING sum(runs) > 0""",  # noqa: S608  names of this file only, as in all SQL below
             [*edges, UUIDField().get_db_prep_value(project_id, connection), since],
         )
         for row in cursor.fetchall():
@@ -91,10 +104,10 @@ def _read(project_id: uuid.UUID, since: date, apart: Sequence[str], edges: Seque
 
 def _tallied(row: dict[str, Any]) -> Tallied:
     return Tallied(
-        part=Part(row["part"]),
+        part=Part(row.get("part", Part.RUN)),
         status=Status(row["status"]),
         demo=bool(row["demo"]),
-        again=bool(row["again"]),
+        again=bool(row.get("again")),
         day=row.get("day"),
         period=row["period"],
         agent_id=_key(row.get("agent_id")),

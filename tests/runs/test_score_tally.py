@@ -13,13 +13,14 @@ import pytest
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, transaction
+from django.db.models import UUIDField
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import Sums
 from runs import score_tally
 from runs.models import EvalRun
-from runs.score_tally import Part, Tallied
+from runs.score_tally import Part
 from runs.states import FINAL, Status
 from runs.triggers import RUNS
 from templates_app.models import EvalTemplate
@@ -46,15 +47,20 @@ def template(project: Project) -> EvalTemplate:
     return factories.template(project=project)
 
 
-def key(row: Tallied) -> Key:
-    return (row.day, row.agent_id, row.part, row.status, row.demo, row.again, row.template_id)
-
-
 def kept(project: Project) -> dict[Key, tuple[int, Sums]]:
-    """By day and template, then by agent and template, as the two readers give it."""
-    days = score_tally.by_day(project_id=project.pk, since=LONG_AGO)
-    agents = score_tally.by_agent(project_id=project.pk, since=LONG_AGO, edges=())
-    return {key(row): (row.runs, row.scores) for row in [*days, *agents]}
+    """What the table has of a project, added up where a kind has several rows."""
+    names = ("day", "agent_id", "part", "status", "demo", "again", "template_id")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT {", ".join(names)}, sum(runs), sum(scored), sum(total), sum(squares) FROM {score_tally.TALLY}
+                WHERE project_id = %s GROUP BY {", ".join(names)} HAVING sum(runs) <> 0""",
+            [UUIDField().get_db_prep_value(project.pk, connection)],
+        )
+        rows = [(*row[:7], *map(int, row[7:])) for row in cursor.fetchall()]
+    return {
+        (day, score_tally._key(agent), part, status, bool(demo), bool(again), score_tally._key(template)): (runs, Sums(*figures, 1000))
+        for day, agent, part, status, demo, again, template, runs, *figures in rows
+    }
 
 
 def sums(scores: Iterable[float]) -> Sums:
@@ -72,9 +78,9 @@ def really(project: Project) -> dict[Key, tuple[int, Sums]]:
         for part, template_id, score in parts:
             told = (part, run.status, run.uses_demo, run.kind == "eval_only", template_id)
             scored = sums([score] if score is not None and run.status == Status.COMPLETED else [])
-            for where in ((run.created_at.astimezone(UTC).date(), None), (None, run.agent_id)):
-                runs, before = found.get((*where, *told), (0, Sums()))
-                found[(*where, *told)] = (runs + 1, before + scored)
+            where = (run.created_at.astimezone(UTC).date(), run.agent_id, *told)
+            runs, before = found.get(where, (0, Sums()))
+            found[where] = (runs + 1, before + scored)
     return {where: (runs, Sums(scores.n, scores.total, scores.squares, 1000)) for where, (runs, scores) in found.items()}
 
 
@@ -180,13 +186,23 @@ def test_a_run_is_counted_when_it_ends_and_no_earlier(project: Project, agent: A
 def test_a_run_that_only_tries_out_a_draft_is_in_no_score(project: Project, agent: Agent) -> None:
     draft = {"name": "Draft", "draft": True, "categories": []}
     factories.run(project=project, agent=agent, kind="eval_only", template_snapshot=draft, status=Status.COMPLETED, score=90.0)
-    rows = score_tally.by_day(project_id=project.pk, since=LONG_AGO)
-    assert [(row.part, row.runs, row.scores.n) for row in rows] == [(Part.RUN, 1, 0)]
+    assert score_tally.by_day(project_id=project.pk, since=LONG_AGO) == []
+    assert [row.runs for row in score_tally.ended(project_id=project.pk, since=LONG_AGO, edges=())] == [1]
 
 
 def test_a_failed_run_has_no_score_whatever_was_judged_before(project: Project, agent: Agent, template: EvalTemplate) -> None:
     factories.run(project=project, agent=agent, template=template, status=Status.FAILED, score=90.0)
     assert {row.scores.n for row in score_tally.by_day(project_id=project.pk, since=LONG_AGO)} == {0}
+
+
+def test_what_says_nothing_of_the_agent_is_not_among_what_was_judged(project: Project, agent: Agent, template: EvalTemplate) -> None:
+    for status in FINAL:
+        factories.run(project=project, agent=agent, template=template, status=status)
+    factories.run(project=project, agent=agent, template=template, status=Status.COMPLETED, kind="eval_only", score=5.0)
+    judged = [row for row in score_tally.by_day(project_id=project.pk, since=LONG_AGO) if row.part == Part.QUALITY]
+    assert {row.status: row.runs for row in judged} == {Status.COMPLETED: 1, Status.FAILED: 2}
+    ended = score_tally.ended(project_id=project.pk, since=LONG_AGO, edges=())
+    assert {(row.status, row.again): row.runs for row in ended} == {**{(status, False): 1 for status in FINAL}, (Status.COMPLETED, True): 1}
 
 
 def test_periods_are_counted_back_from_the_newest(project: Project, agent: Agent, template: EvalTemplate) -> None:

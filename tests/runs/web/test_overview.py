@@ -145,11 +145,11 @@ def test_the_page_costs_the_same_few_queries_with_one_run_and_with_many(
     assert len(few.captured_queries) == len(many.captured_queries)
 
 
-def test_the_figures_take_six_queries_and_what_is_on_takes_two(
+def test_the_figures_take_seven_queries_and_what_is_on_takes_two(
     project: Project, template: EvalTemplate, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     scored(project, template, 70.0)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         figures(project)
     with django_assert_num_queries(2):
         now(project=project)
