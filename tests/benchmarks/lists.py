@@ -5,6 +5,7 @@ that match much, little and nothing, and searches. Prints p50 and p95 in millise
 """
 
 import argparse
+import contextlib
 import http.client
 import os
 import signal
@@ -86,10 +87,17 @@ class Reader:
             raise SystemExit(f"/runs/?{urlencode(query)} answered {response.status}: {answer[:300].decode()}")
         return taken, answer.count(b"row-link")
 
+    def close(self) -> None:
+        self._connection.close()
+
 
 def measure(small: Site, large: Site, requests: int) -> Iterator[Row]:
     """Every page, `requests` times in each database by turns, so that what else the machine does falls on both."""
-    readers = Reader(small), Reader(large)
+    with contextlib.closing(Reader(small)) as one, contextlib.closing(Reader(large)) as other:
+        yield from _measured((one, other), small, large, requests)
+
+
+def _measured(readers: tuple[Reader, Reader], small: Site, large: Site, requests: int) -> Iterator[Row]:
     for (label, query), (_, same) in zip(pages(small.loaded), pages(large.loaded), strict=True):
         taken: tuple[list[float], list[float]] = ([], [])
         for number in range(min(WARM_UP, requests) + requests):
