@@ -56,6 +56,33 @@ class Site:
     def resume(self, run_id: str) -> None:
         self._call("POST", f"/api/v1/eval-runs/{run_id}/resume", {})
 
+    def some_run(self) -> str:
+        """A run that is over, with everything in it that the demo models say: the first start's."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            oldest = self._call("GET", "/api/v1/eval-runs?limit=100")["runs"][-1]
+            if oldest["status"] == "completed":
+                return str(oldest["run_id"])
+            time.sleep(0.3)
+        raise AssertionError("The demo run did not end.")
+
+    def own_template(self) -> str:
+        """A template of the project, with two categories."""
+        categories = [{"key": key, "label": key.title(), "prompt_instructions": f"Is there {key}?"} for key in ("tact", "truth")]
+        body = {"name": f"Manners {uuid.uuid4().hex[:6]}", "scoring_rubric": "Judge the manners.", "categories": categories}
+        return str(self._call("POST", "/api/v1/eval-templates", body)["template_id"])
+
+    def agent(self) -> str:
+        return str(self._call("GET", "/api/v1/agents")["items"][0]["agent_id"])
+
+    def kill_web(self) -> None:
+        """kill -9 of the process that serves; `evalhub up` starts another."""
+        for pid in _children_of(self.process.pid):
+            if b"web" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
+                return
+        raise AssertionError("`evalhub up` has no web process.")
+
     def _call(self, method: str, path: str, body: object = None) -> Any:
         self.key = self.key or command("create-key", "browser-tests", "--data-dir", str(self.data_dir)).strip()
         data = json.dumps(body).encode() if body is not None else None
@@ -71,6 +98,10 @@ class Site:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def environment() -> dict[str, str]:

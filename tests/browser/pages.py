@@ -1,0 +1,46 @@
+"""Every page a signed-in owner can open, on a site that has something to show on each of them."""
+
+from dataclasses import dataclass
+
+from tests.browser.site import Site
+
+DONE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page: what it is called in pictures, and its address."""
+
+    name: str
+    path: str
+
+
+def every_place(site: Site) -> list[Place]:
+    """Their addresses, with the ids of rows that the first start and `furnish` made."""
+    run = site.some_run()
+    template = site.own_template()
+    agent = site.agent()
+    fixed = [
+        ("overview", "/"),
+        ("runs", "/runs/"),
+        ("runs-filtered", "/runs/?status=interrupted"),
+        ("run", f"/runs/{run}/"),
+        ("run-new", "/runs/new/"),
+        ("templates", "/templates/"),
+        ("template-new", "/templates/new/"),
+        ("template", f"/templates/{template}/"),
+        ("template-versions", f"/templates/{template}/versions/"),
+        ("agents", "/agents/"),
+        ("agent-new", "/agents/new/"),
+        ("agent", f"/agents/{agent}/"),
+        ("agent-chat", f"/agents/{agent}/chat/"),
+        ("personas", "/personas/"),
+        ("persona-new", "/personas/new/"),
+        ("settings-keys", "/settings/keys/"),
+        ("settings-members", "/settings/members/"),
+        ("settings-providers", "/settings/providers/"),
+        ("settings-budget", "/settings/budget/"),
+        ("account", "/account/"),
+        ("operations", "/operations/"),
+    ]
+    return [Place(name, path) for name, path in fixed]
