@@ -166,8 +166,8 @@ def focused(page: "Page") -> str:
     return text
 
 
-def press_until(page: "Page", name: str) -> None:
-    for _ in range(25):
+def press_until(page: "Page", name: str, times: int = 40) -> None:
+    for _ in range(times):
         if focused(page) == name:
             return
         page.keyboard.press("Tab")
