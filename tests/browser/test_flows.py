@@ -1,4 +1,4 @@
-"""The ways people go from one page to the next, on a real server with a real worker: from the sign-in to a cited turn, and through what goes wrong."""
+"""The ways people go, on a real server with a real worker: from the sign-in to a cited turn, and through what goes wrong."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
