@@ -44,7 +44,9 @@ def test_every_page_fits_its_window_and_has_one_heading(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_page(site: Site, open_page: OpenPage, places: list[Place], scheme: str) -> None:
+def test_axe_finds_nothing_serious_on_any_page(
+    site: Site, open_page: OpenPage, places: list[Place], complaints: list[str], scheme: str
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed").Axe()
     page, visitor = open_page(color_scheme=scheme), open_page(signed_in=False, color_scheme=scheme)
     readers = [(page, place.path) for place in places] + [(visitor, "/sign-in"), (visitor, "/no/such/page")]
@@ -54,12 +56,17 @@ def test_axe_finds_nothing_serious_on_any_page(site: Site, open_page: OpenPage, 
         violations = axe.run(reader).response["violations"]
         found += [(path, item["id"], item["nodes"][0]["html"]) for item in violations if item["impact"] in SERIOUS]
     assert found == []
+    assert len(complaints) == 1
+    complaints.clear()  # of the browser, about the page that is not there
 
 
-def test_a_first_visit_transfers_little_and_nothing_from_elsewhere(site: Site, open_page: OpenPage, places: list[Place]) -> None:
+def test_a_first_visit_transfers_little_and_nothing_from_elsewhere(
+    site: Site, open_page: OpenPage, places: list[Place], complaints: list[str]
+) -> None:
     heavy = {}
     for place in places:
         page = open_page(leads_to="/healthz")  # signed in, and nothing of ours is cached yet
+        complaints.clear()  # a page of plain text has no icon
         log = watched(page)
         page.goto(site.url + place.path, wait_until="load")
         page.wait_for_timeout(200)
@@ -74,10 +81,15 @@ def test_a_first_visit_transfers_little_and_nothing_from_elsewhere(site: Site, o
 def watched(page: "Page") -> dict[str, Any]:
     """What the network log of the browser says of a page: bytes on the wire, and the addresses asked for."""
     told: dict[str, Any] = {"bytes": 0, "addresses": []}
+
+    def note(address: str) -> None:
+        if not address.startswith("data:"):
+            told["addresses"].append(address)
+
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
     devtools.on("Network.loadingFinished", lambda event: told.update(bytes=told["bytes"] + int(event["encodedDataLength"])))
-    devtools.on("Network.requestWillBeSent", lambda event: told["addresses"].append(event["request"]["url"]))
+    devtools.on("Network.requestWillBeSent", lambda event: note(event["request"]["url"]))
     return told
 
 
