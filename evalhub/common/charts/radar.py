@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evalhub.common.charts.frame import SCORES, Chart, Limits, Sample, Scale, Tick, clip, place, short
 
-WIDTH, HEIGHT = 300, 220
+WIDTH, HEIGHT = 380, 220  # room for the longest trait, Conscientiousness, on either side
 RADIUS, LABEL_GAP = 78, 12
 RINGS = 4
 LABEL_LENGTH = 17
