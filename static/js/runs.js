@@ -14,6 +14,9 @@ filters.addEventListener("formdata", (event) => {
   }
 });
 
+// On the way back the fields say what the address says, not what was typed before the page was left.
+window.addEventListener("pageshow", (event) => { if (event.persisted) filters.reset(); });
+
 // Ticked rows, by their run.
 const ticked = new Set();
 const boxes = () => [...table.querySelectorAll("input[name=run]")];
