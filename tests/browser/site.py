@@ -18,6 +18,7 @@ from tests.process.talking import free_port
 
 START_SECONDS = 90
 STOP_SECONDS = 10
+ACTIVE = {"pending", "running", "evaluating"}
 
 
 @dataclass(slots=True)
@@ -65,6 +66,14 @@ class Site:
                 return str(oldest["run_id"])
             time.sleep(0.3)
         raise AssertionError("The demo run did not end.")
+
+    def wait_until_over(self, *run_ids: str) -> None:
+        """Until the worker has done with all of them."""
+        deadline = time.monotonic() + START_SECONDS
+        waiting = list(run_ids)
+        while waiting := [run for run in waiting if self._call("GET", f"/api/v1/eval-runs/{run}")["status"] in ACTIVE]:
+            assert time.monotonic() < deadline, f"These runs did not end: {waiting}"
+            time.sleep(0.3)
 
     def own_template(self) -> str:
         """A template of the project, with two categories."""
