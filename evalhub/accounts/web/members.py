@@ -49,6 +49,8 @@ def _added(request: PageRequest, form: MemberForm) -> Membership:
 @require_POST
 @owner_required
 def member_role(request: PageRequest, member_id: uuid.UUID) -> HttpResponse:
+    if not Membership.objects.filter(project=request.membership.project, pk=member_id).exists():
+        raise Http404
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _page(request, MemberForm(), problem="Choose one of the roles owner, editor and viewer.", status=400)

@@ -1,0 +1,114 @@
+"""What people, agents and models write is text on every page and in every file, whatever it says."""
+
+import csv
+from html.parser import HTMLParser
+from io import StringIO
+
+import pytest
+
+from agents.models import Agent
+from evalhub.accounts.models import ApiKey
+from runs.models import EvalRun, Message, Verdict
+from templates_app.models import EvalCategory, EvalTemplate, Persona
+from tests.evalhub.test_every_address import ROUTES, SEEN
+from tests.runs.exports.reading import body
+from tests.support.addresses import Site, site_make
+
+pytestmark = pytest.mark.django_db
+SHORT = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7*7 }}\u202e'
+LONG = f"=1+1 {SHORT}{'w' * 50_000}"
+
+
+class Elements(HTMLParser):
+    """What a browser would make of a page that hostile text could have put there."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._is_script = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self._is_script = tag == "script"
+        self.found += [name for name in given if name.startswith("on")]
+        if tag == "img" or (tag == "script" and "alert" in (given.get("src") or "")):
+            self.found.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._is_script and "alert(1)" in data:
+            self.found.append("script")
+        self._is_script = False
+
+
+@pytest.fixture
+def site() -> Site:
+    made = site_make()
+    project = made.project
+    hostile = {"name": SHORT, "bio": LONG, "personality_prompt": LONG, "speech_patterns": [LONG]}
+    Agent.objects.filter(project=project).update(name=SHORT, character=hostile, model=SHORT)
+    Persona.objects.filter(project=project).update(
+        name=SHORT, description=LONG, style=LONG, goal=LONG, facts=[LONG, SHORT], behaviours=[LONG, SHORT]
+    )
+    EvalTemplate.objects.filter(project=project).update(name=SHORT, description=LONG, scoring_rubric=LONG, judge_model=SHORT)
+    EvalCategory.objects.filter(template__project=project).update(label=SHORT, prompt_instructions=LONG)
+    ApiKey.objects.filter(project=project).update(name=SHORT[:80])
+    type(made.owner).objects.filter(memberships__project=project, pk=made.viewer.pk).update(username=SHORT)
+    _run_spoil(EvalRun.objects.get(project=project))
+    return made
+
+
+def _run_spoil(run: EvalRun) -> None:
+    run.agent_name = run.user_id = run.agent_model = run.user_model = run.judge_model = SHORT
+    run.error_reason = LONG
+    run.user_persona = {"name": SHORT, "goal": LONG, "facts": [LONG]}
+    for result in (run.evaluation_result, run.adaptation_result):
+        result |= {"feedback": LONG, "judge_model": SHORT, "template_name": SHORT, "unscored_reason": LONG}
+        for row in result["categories"]:
+            row |= {"label": SHORT, "reasoning": LONG, "evidence": [{"message_index": 0, "quote": SHORT, "found": True}]}
+    for snapshot in (run.template_snapshot, run.adaptation_template_snapshot):
+        snapshot |= {"name": SHORT, "scoring_rubric": LONG}
+    run.sessions = [session | {"name": SHORT} for session in run.sessions]
+    run.save()
+    call = {"id": SHORT, "type": "function", "function": {"name": SHORT, "arguments": LONG}}
+    Message.objects.filter(run=run).update(content=LONG, name=SHORT, tool_calls=[call])
+    Verdict.objects.filter(run=run).update(answer=run.evaluation_result)
+    for event in run.events.all():
+        event.payload = {key: SHORT if key in ("content", "reason", "message") else value for key, value in event.payload.items()}
+        event.save()
+
+
+def test_no_element_comes_out_of_text_on_any_page(site: Site) -> None:
+    client, found, shown = site.client(site.owner), {}, 0
+    for name in SEEN:
+        if "export" in name or name == "persona-file":
+            continue
+        for headers in ({}, {"HX-Request": "true"}):
+            response = client.get(site.address(ROUTES[name]), headers=headers)
+            assert response.status_code in (200, 302), name
+            shown += "&lt;script&gt;alert(1)" in response.text
+            if elements := Elements(response.text).found:
+                found[name] = elements
+    assert not found
+    assert shown > 20, "hostile text is on the pages at all"
+
+
+@pytest.mark.parametrize("path", ["runs/{run_id}/export.csv", "runs/export.csv"])
+def test_no_cell_of_a_table_is_computed(site: Site, path: str) -> None:
+    text = body(site.client(site.owner).get("/" + path.format(**site.ids))).removeprefix("\ufeff")
+    csv.field_size_limit(1_000_000)
+    cells = [cell for row in csv.reader(StringIO(text)) for cell in row]
+    assert any("alert(1)" in cell for cell in cells)
+    assert not [cell[:20] for cell in cells if cell.startswith(("=", "+", "@"))]
+
+
+def test_a_report_fences_or_escapes_what_was_said(site: Site) -> None:
+    text = body(site.client(site.owner).get(f"/runs/{site.ids['run_id']}/export.md"))
+    in_fence, outside = "", []
+    for line in text.splitlines():
+        mark = line[: len(line) - len(line.lstrip("`"))]
+        if len(mark) >= 3:
+            in_fence = "" if mark == in_fence else in_fence or mark
+        elif not in_fence:
+            outside.append(line)
+    assert not [line[:60] for line in outside if "<script>" in line.replace("\\<", "") or "<img" in line.replace("\\<", "")]
