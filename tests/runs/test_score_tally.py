@@ -4,7 +4,6 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import UUIDField
 
 from agents.models import Agent
@@ -257,50 +256,3 @@ def test_a_table_that_is_emptied_at_once_counts_nothing() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {RUNS} CASCADE")
     assert table() == Counter()
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has writers side by side")
-@pytest.mark.django_db(transaction=True)
-def test_nobody_waits_for_a_writer_that_takes_long() -> None:
-    project = factories.project()
-    made = factories.template(project=project)
-    runs = [factories.run(project=project, template=made, created_at=NOON, score=10.0 * number) for number in range(4)]
-
-    def end(*chosen: EvalRun) -> None:
-        EvalRun.objects.filter(pk__in=[run.pk for run in chosen]).update(status=Status.COMPLETED)
-
-    def meanwhile() -> None:
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout TO '2s'")
-                end(runs[1], runs[2])
-        finally:
-            connection.close()
-
-    with transaction.atomic():
-        end(runs[0])
-        with ThreadPoolExecutor(1) as other:
-            other.submit(meanwhile).result()
-        end(runs[3])
-    assert kept(project) == really(project)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_writers_at_the_same_time_are_all_counted() -> None:
-    project = factories.project()
-    made = factories.template(project=project)
-    speaker = factories.agent(project=project)
-
-    def write(number: int) -> None:
-        try:
-            for score in (number * 10.0, number * 5.0):
-                run = factories.run(project=project, agent=speaker, template=made, created_at=NOON)
-                EvalRun.objects.filter(pk=run.pk).update(status=Status.COMPLETED, score=score)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as writers:
-        list(writers.map(write, range(8)))
-    assert kept(project) == really(project)
-    EvalRun.objects.of(project).delete()
-    assert kept(project) == {}
