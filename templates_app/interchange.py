@@ -17,6 +17,7 @@ from templates_app.api import TemplateInput
 from templates_app.models import EvalTemplate
 from templates_app.services import with_keys
 from templates_app.snapshot import content
+from templates_app.yamltext import FAILURES, PlainLoader, sayable
 
 MOST_CHARACTERS = 2_500_000
 MOST_PARTS, MOST_DEPTH = 20_000, 8
@@ -37,8 +38,8 @@ class Unreadable(Exception):
     """The file is no template. `problems` are sentences that name the line."""
 
     def __init__(self, *problems: str) -> None:
-        super().__init__(*problems)
-        self.problems = problems
+        self.problems = tuple(map(sayable, problems))
+        super().__init__(*self.problems)
 
 
 class ImportedTemplate(TemplateInput):
@@ -111,6 +112,8 @@ def _node(text: str) -> yaml.Node | None:
         if text.lstrip().startswith("{"):
             return None  # JSON says itself what is wrong, or has an escape that YAML does not know
         raise Unreadable(_mark(error)) from None
+    except FAILURES:
+        raise Unreadable("An escape in it, such as \\U0010FFFF, names no character.") from None
 
 
 def _bound(text: str) -> None:
@@ -137,22 +140,24 @@ def _from_json(text: str) -> Any:
         raise Unreadable(f"Line {error.lineno}: this is not JSON: {error.msg}.") from None
     except RecursionError:
         raise Unreadable("This is nested too deep for a template.") from None
+    except ValueError:
+        raise Unreadable("A number in it is too long.") from None
 
 
 def _flow_yaml(text: str) -> Any:
     """YAML may begin with a brace too."""
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
+        return yaml.load(text, Loader=PlainLoader)  # noqa: S506  a safe loader
+    except (yaml.YAMLError, *FAILURES):
         return None
 
 
 def _from_yaml(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=PlainLoader)  # noqa: S506  a safe loader
     except yaml.YAMLError as error:
         raise Unreadable(_mark(error)) from None
-    except ValueError as error:  # a date such as 2024-13-45
+    except FAILURES as error:
         raise Unreadable(f"A value cannot be read: {error}. Put it in quotes.") from None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from templates_app.models import Persona
+from templates_app.yamltext import FAILURES, PlainLoader, sayable
 
 KEYS = ("name", "description", "style", "goal", "facts", "behaviours", "patience")
 TEXTS = {"name": 200, "description": 20_000, "style": 20_000, "goal": 20_000}
@@ -22,6 +23,9 @@ LARGEST_FILE = 1024 * 1024
 
 class Unreadable(ValueError):
     """A file that is no persona; the message says where and why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sayable(message))
 
 
 def persona_content(persona: Persona) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def personas_in(text: str) -> list[dict[str, Any]]:
     return [_checked(item, f"persona {number}: " if len(items) > 1 else "") for number, item in enumerate(items, start=1)]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(PlainLoader):
     """Without aliases, by which a small file grows without bound."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -59,12 +63,16 @@ class _Loader(yaml.SafeLoader):
 def _parsed(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader; JSON is YAML too
+    except Unreadable:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"Line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise Unreadable(f"{where}{error.problem or 'this is neither JSON nor YAML'}.") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise Unreadable(f"This is neither JSON nor YAML: {str(error)[:200]}") from None
+    except FAILURES as error:
+        raise Unreadable(f"A value cannot be read: {str(error)[:200]}. Put it in quotes.") from None
 
 
 def _checked(item: Any, where: str) -> dict[str, Any]:
@@ -86,6 +94,8 @@ def _text(value: Any, where: str, most: int) -> str:
         raise Unreadable(f"{where} has {len(text):,} characters; at most {most:,} are kept.")
     if "\x00" in text:
         raise Unreadable(f"{where} has a null character in it.")
+    if sayable(text) != text:
+        raise Unreadable(f"{where} has half of a surrogate pair in it, which cannot be stored.")
     return text
 
 
