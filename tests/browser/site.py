@@ -82,7 +82,8 @@ class Site:
         return str(self._call("POST", "/api/v1/eval-templates", body)["template_id"])
 
     def agent(self) -> str:
-        return str(self._call("GET", "/api/v1/agents")["items"][0]["agent_id"])
+        """The demo agent: other tests leave agents whose servers are gone."""
+        return str(self._call("GET", "/api/v1/agents/Mara")["agent_id"])
 
     def kill_web(self) -> None:
         """kill -9 of the process that serves; `evalhub up` starts another."""

@@ -32,7 +32,7 @@ def test_from_the_door_to_a_cited_turn(site: Site, open_page: OpenPage, picture:
     page = open_page(leads_to="/templates/", width=width, color_scheme=scheme)
     name = f"Kitchen help {width}"
     write_template(page, name)
-    page.goto(f"{site.url}{NEW_RUN}")
+    page.goto(f"{site.url}{NEW_RUN}?agent={site.agent()}")
     page.select_option("[name=template]", label=name)
     picture(page, "new-run")
     page.click("button[value=start]")
@@ -57,6 +57,8 @@ def test_a_run_is_started_by_keyboard_alone(site: Site, open_page: OpenPage) -> 
     press_until(page, "New run")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{NEW_RUN}")
+    page.focus("[name=agent]")
+    page.keyboard.type("Mara")
     press_until(page, "Start run", 80)
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*-*/")

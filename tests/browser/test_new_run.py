@@ -28,8 +28,8 @@ def until(page: "Page", expression: str) -> None:
         time.sleep(0.05)
 
 
-def test_a_scenario_is_written_by_keyboard_and_started(open_page: OpenPage, picture: Picture) -> None:
-    page = open_page(leads_to=NEW)
+def test_a_scenario_is_written_by_keyboard_and_started(site: Site, open_page: OpenPage, picture: Picture) -> None:
+    page = open_page(leads_to=f"{NEW}?agent={site.agent()}")
     estimate = page.locator("#estimate")
     assert "1–5" in estimate.inner_text()
     page.focus("#session-0-turn-add")

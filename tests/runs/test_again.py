@@ -103,7 +103,7 @@ def test_a_run_that_goes_on_or_says_nothing_is_not_judged_again(project: Project
         run_rejudge(run_id=silent.pk, project=project, template=None, adaptation_template=None)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="a wrapper stands for the deletion between two statements")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite: a wrapper stands for the deletion between two statements")
 def test_a_transcript_that_is_deleted_meanwhile_is_said_to_be_gone(project: Project) -> None:
     source = factories.finished_run(project=project)
     template = template_make(project)

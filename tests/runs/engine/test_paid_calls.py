@@ -144,6 +144,7 @@ def test_leases_go_back_although_the_database_did_not_take_them_at_first(setting
     time.sleep(0.3)
     later = run_make()
     wait_for(lambda: later.messages.count() >= 1)
+    time.sleep(0.2)  # its call is on the way too: a stop lets none begin
     with connection.cursor() as cursor:
         cursor.execute(refuse)
     try:
