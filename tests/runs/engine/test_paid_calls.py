@@ -137,11 +137,11 @@ def test_leases_go_back_although_the_database_did_not_take_them_at_first(setting
     """Those of turns that were aborted, and those of turns that ended while others were still at work."""
     refuse, allow = AWAY[connection.vendor]
     settings.ENV = settings.ENV.model_copy(update={"stop_seconds": 0.3 if aborted else 5.0})
-    slow(settings, 20 if aborted else 0.6)
+    slow(settings, 20 if aborted else 1.2)
     first = run_make()
     thread = in_thread()
     wait_for(lambda: first.messages.count() >= 1)
-    time.sleep(0.3)
+    time.sleep(0.2)
     later = run_make()
     wait_for(lambda: later.messages.count() >= 1)
     time.sleep(0.2)  # its call is on the way too: a stop lets none begin
@@ -149,7 +149,7 @@ def test_leases_go_back_although_the_database_did_not_take_them_at_first(setting
         cursor.execute(refuse)
     try:
         stop.request()
-        time.sleep(0.8)
+        time.sleep(1.5)
     finally:
         with connection.cursor() as cursor:
             cursor.execute(allow)
