@@ -7,7 +7,7 @@ same after a year. Scores are of completed runs, each under the UTC day it was c
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from runs.states import Status
 from templates_app.models import EvalTemplate
 
 WEEK = 7
+MOST_DAYS_DRAWN = 45  # a longer window is told by week: a place for every day would be too narrow to read, and too much to add up
 LISTED = 8  # of what is on now
 WITHOUT_RESULT = (Status.FAILED, Status.INTERRUPTED)
 FIRST_TOLD = (Verdict.WORSE, Verdict.BETTER, Verdict.SAME)
@@ -92,7 +93,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`days` are the window, oldest first. `trend` has a day's scores by subject; `cells` those of the window by agent."""
+    """`days` are the window, oldest first. `trend` has a day's scores by subject; `cells` those of the window by agent.
+
+    A long window is `weekly`: a week's scores then stand under its first day, and the newest week ends today.
+    """
 
     days: Sequence[date]
     statuses: Mapping[Status, int]
@@ -109,6 +113,10 @@ class Overview:
     @property
     def runs(self) -> int:
         return sum(self.statuses.values())
+
+    @property
+    def weekly(self) -> bool:
+        return len(self.days) > MOST_DAYS_DRAWN
 
     @property
     def subjects(self) -> list[Subject]:
@@ -140,18 +148,23 @@ def added(counted: Iterable[Counted]) -> Counted:
 
 
 def overview(*, project: Project, today: date, days: int) -> Overview:
-    """The last `days` UTC days (a week at least), today among them. Seven queries, however many runs there are."""
+    """The last `days` UTC days (a week at least), today among them. Seven queries at most, however many runs there are."""
     window = [today - timedelta(days=back) for back in reversed(range(days))]
-    this_week, week_before = today - timedelta(days=WEEK - 1), today - timedelta(days=2 * WEEK - 1)
-    ended = score_tally.ended(project_id=project.pk, since=window[0], edges=(this_week,))
-    by_agent = score_tally.by_agent(project_id=project.pk, since=min(window[0], week_before), edges=(this_week, week_before))
-    alive = _alive(project, window[0], this_week)
+    weeks = [
+        today - timedelta(days=WEEK * number - 1) for number in range(1, max(days // WEEK, 2) + 1)
+    ]  # their first days, the newest first
+    ended = score_tally.ended(project_id=project.pk, since=window[0], edges=weeks[:1])
+    weekly = days > MOST_DAYS_DRAWN
+    since = min(window[0], weeks[1])
+    by_agent = score_tally.by_agent(project_id=project.pk, since=since, edges=weeks if weekly else weeks[:2])
+    trend = _weekly(by_agent, [*weeks, window[0]]) if weekly else _trend(score_tally.by_day(project_id=project.pk, since=window[0]))
+    alive = _alive(project, window[0], weeks[0])
     changes, uncompared = _changes(by_agent)
     return Overview(
         days=window,
         statuses=_statuses(ended, alive),
         week_runs=sum(row.runs for row in ended if row.period == 0) + alive["week"],
-        trend=_trend(score_tally.by_day(project_id=project.pk, since=window[0])),
+        trend=trend,
         cells=_by_subject(_within(by_agent, days)),
         changes=changes,
         uncompared=uncompared,
@@ -214,6 +227,11 @@ def _trend(rows: Iterable[Tallied]) -> dict[Subject, dict[date, Counted]]:
             by_day = found[Subject(row.part, row.template_id, row.demo)]
             by_day[row.day] = by_day.get(row.day, NOTHING) + _counted(row)
     return dict(found)
+
+
+def _weekly(rows: Iterable[Tallied], first_days: Sequence[date]) -> dict[Subject, dict[date, Counted]]:
+    """The same by week, of rows whose period is the number of a week, the newest 0."""
+    return _trend(replace(row, day=first_days[row.period or 0]) for row in rows)
 
 
 def _by_subject(rows: Iterable[Tallied]) -> dict[Subject, Counted]:

@@ -98,23 +98,29 @@ def _read(project_id: uuid.UUID, since: date, columns: Sequence[str], where: str
                 GROUP BY {", ".join(grouped)}, period HAVING sum(runs) > 0""",  # noqa: S608  names of this file only, as in all SQL below
             [*edges, UUIDField().get_db_prep_value(project_id, connection), since],
         )
+        names = (*columns, "period", *FIGURES)
         for row in cursor.fetchall():
-            yield _tallied(dict(zip((*columns, "period", *FIGURES), row, strict=True)))
+            yield _tallied(dict(zip(names, row, strict=True)))
 
 
 def _tallied(row: dict[str, Any]) -> Tallied:
     return Tallied(
-        part=Part(row.get("part", Part.RUN)),
-        status=Status(row["status"]),
-        demo=bool(row["demo"]),
-        again=bool(row.get("again")),
-        day=row.get("day"),
-        period=row["period"],
-        agent_id=_key(row.get("agent_id")),
-        template_id=_key(row.get("template_id")),
-        runs=int(row["runs"]),
-        scores=Sums(int(row["scored"]), int(row["total"]), int(row["squares"]), THOUSAND),
+        _PARTS[row.get("part", Part.RUN)],
+        _STATUSES[row["status"]],
+        bool(row["demo"]),
+        bool(row.get("again")),
+        row.get("day"),
+        row["period"],
+        _key(row.get("agent_id")),
+        _key(row.get("template_id")),
+        int(row["runs"]),
+        Sums(int(row["scored"]), int(row["total"]), int(row["squares"]), THOUSAND),
     )
+
+
+# Looked up, not made: a page reads a thousand rows.
+_PARTS = {str(part): part for part in Part}
+_STATUSES = {str(status): status for status in Status}
 
 
 @lru_cache(maxsize=1024)  # a few ids stand in all rows

@@ -23,7 +23,6 @@ from runs.web.access import PageRequest, member_required
 WINDOWS = (7, 30, 90)
 USUAL = 30
 MOST_TRENDS = 6
-MOST_STEPS, DAYS_A_STEP = 45, 7  # a longer window is drawn by week: a place for every day would be too narrow to read
 MOST_CHANGES = 12
 MOST_AGENTS, MOST_TEMPLATES = 12, 6
 PURPOSES: Mapping[str, str] = {**dict(ModelCall.Purpose.choices), CHAT: "Test chats"}
@@ -105,7 +104,7 @@ def _tiles(found: Overview) -> Tiles:
 def _pictures(found: Overview) -> dict[str, object]:
     return {
         "trends": _trends(found),
-        "trend_step": "week" if len(found.days) > MOST_STEPS else "day",
+        "trend_step": "week" if found.weekly else "day",
         "trends_more": max(len(found.trend) - MOST_TRENDS, 0),
         "changes": [_told(change, found.names) for change in found.changes[:MOST_CHANGES]],
         "changes_more": max(len(found.changes) - MOST_CHANGES, 0),
@@ -123,7 +122,7 @@ def _trends(found: Overview) -> list[Trend]:
 
 def _trend(number: int, subject: Subject, found: Overview) -> Trend:
     name, by_day = found.names.template(subject.template_id), found.trend[subject]
-    step = DAYS_A_STEP if len(found.days) > MOST_STEPS else 1
+    step = figures.WEEK if found.weekly else 1
     scores = {days[0]: figures.added(by_day[day] for day in days if day in by_day) for days in _steps(found.days, step)}
     title = f"{name}: mean score by {'day' if step == 1 else 'week'}"
     drawn = charts.trend(key=f"trend-{number}", title=title, days=list(scores), scores=scores, weekly=step > 1)

@@ -112,13 +112,18 @@ def test_the_page_costs_the_same_few_queries_with_one_run_and_with_many(
     scored(project, template, 70.0)
     with django_assert_max_num_queries(MOST_QUERIES) as few:
         owner.get("/")
+    with django_assert_max_num_queries(MOST_QUERIES) as few_by_week:
+        owner.get("/?days=90")
     for number in range(12):
         other = factories.template(project=project, name=f"Template {number}")
         scored(project, other, 50.0 + number, days=number, agent=factories.agent(project=project, name=f"Agent {number}"))
         factories.run(project=project, status=Status.RUNNING)
     with django_assert_max_num_queries(MOST_QUERIES) as many:
+        assert owner.get("/").status_code == 200
+    with django_assert_max_num_queries(MOST_QUERIES) as many_by_week:
         assert owner.get("/?days=90").status_code == 200
     assert len(few.captured_queries) == len(many.captured_queries)
+    assert len(few_by_week.captured_queries) == len(many_by_week.captured_queries)
 
 
 def test_the_figures_take_seven_queries_and_what_is_on_takes_two(
@@ -225,3 +230,13 @@ def test_hostile_names_are_shown_as_text(owner: Client, project: Project) -> Non
     shown = owner.get("/").content.decode()
     assert "<script>alert" not in shown
     assert "&lt;script&gt;alert" in shown
+
+
+def test_a_long_window_is_told_by_week_and_says_the_same(project: Project, template: EvalTemplate) -> None:
+    for days, score in ((0, 10.0), (6, 20.0), (7, 30.0), (83, 40.0), (84, 50.0), (89, 60.0), (90, 70.0)):
+        scored(project, template, score, days=days)
+    found = figures(project, 90)
+    [(subject, by_week)] = found.trend.items()
+    means = {(found.days[-1] - first).days: counted.scores.mean.value for first, counted in by_week.items() if counted.scores.mean}
+    assert means == {6: 15.0, 13: 30.0, 83: 40.0, 89: 55.0}
+    assert found.counted(subject.part, demo=subject.demo).scores.n == 6
