@@ -73,7 +73,7 @@ def test_it_works_without_a_script(open_page: OpenPage, width: int) -> None:
     assert page.input_value("#session-0-turn-0") == "Me again"
     assert page.input_value("#session-0-gap") == "48"
     page.click("button[value=start]")
-    assert "The run waits for a worker." in page.inner_text(".notice-success")
+    assert "The run is queued" in page.inner_text(".notice-success")
 
 
 def test_only_what_belongs_to_the_kind_is_shown(open_page: OpenPage, complaints: list[str]) -> None:

@@ -132,5 +132,5 @@ def _keep_persona(form: NewRunForm) -> None:
 
 def _told(repeats: int) -> str:
     if repeats == 1:
-        return "The run waits for a worker."
+        return "The run is queued; a worker takes it up by itself."
     return f"{repeats} runs of the same scenario wait for a worker. This list shows them alone."

@@ -29,7 +29,7 @@ def test_each_action_has_a_dialog_that_names_its_consequence(owner: Client, run:
     text = owner.get(f"/runs/{run.id}/").text
     for dialog, consequence in (
         ("again", "This one cost $0.0124; the new one will cost about as much."),
-        ("rejudge", "A new run judges the same 8 messages. The agent is never called, and the scores here stay as they are."),
+        ("rejudge", "A new run judges the conversation as it stands. The agent is never called, and the scores here stay as they are."),
         ("delete", "Its 8 messages, scores, costs and log are removed for good."),
     ):
         assert f'popovertarget="{dialog}-dialog"' in text
@@ -116,6 +116,6 @@ def test_a_spent_budget_refuses_both_in_its_own_words(owner: Client, project: Pr
 def test_delete_leads_to_the_list_which_says_so(owner: Client, run: EvalRun) -> None:
     response = owner.post(f"/runs/{run.id}/delete", follow=True)
     assert response.request["PATH_INFO"] == "/runs/"
-    assert "Deleted a run of Mara with its transcript, scores and costs." in response.text
+    assert "Deleted a run of Mara with its transcript and scores. What it cost stays in the figures of the project." in response.text
     assert not EvalRun.objects.exists()
     assert owner.get(f"/runs/{run.id}/").status_code == 404
