@@ -144,7 +144,9 @@ def run_judge_again(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 def run_delete(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     found = _editable(request, run_id)
     services.run_delete(run_id=run_id, project=request.membership.project)
-    messages.success(request, f"Deleted a run of {found.agent_name} with its transcript and scores. What it cost stays in the figures of the project.")
+    messages.success(
+        request, f"Deleted a run of {found.agent_name} with its transcript and scores. What it cost stays in the figures of the project."
+    )
     return redirect("run-list")
 
 
