@@ -78,6 +78,32 @@ class ModelPrice(TimestampedModel):
         return f"{self.provider}/{self.model}"
 
 
+class Harness(TimestampedModel):
+    """A coding agent of a project's own: a command line that is run in the sandbox. `name` is an execution_platform.
+
+    `argv` is one line as a person types it, with {prompt}, {model} and {workdir}; it never goes through a shell.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="harnesses")
+    name = models.SlugField(max_length=60)
+    label = models.CharField(max_length=120, blank=True)
+    argv = models.CharField(max_length=2000)
+    model_names = models.JSONField(default=list, blank=True, help_text="Names of models it can be told to use, a list of texts.")
+    environment_names = models.JSONField(default=list, blank=True, help_text="Variables of the profile that it is given; empty for all.")
+    allowed_hosts = models.JSONField(default=list, blank=True, help_text="Hosts it may reach beside the profile's.")
+    timeout_seconds = models.PositiveIntegerField(default=600, validators=[MinValueValidator(1)])
+    cost_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text="About what one eval costs, if known.")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "harnesses"
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="harness_name_once_a_project")]
+
+    def __str__(self) -> str:
+        return self.label or self.name
+
+
 class ProviderLoad(models.Model):
     """What all workers together may ask of one server just now. Only `agents.limits` writes it.
 

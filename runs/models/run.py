@@ -88,6 +88,7 @@ class EvalRun(TimestampedModel):
         RUN_EVAL = "run_eval", "Simulate and judge"
         EVALUATE = "evaluate", "Judge a transcript"
         EVAL_ONLY = "eval_only", "Judge again"
+        TRIAL = "trial", "Part of a batch"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="eval_runs")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -97,6 +98,9 @@ class EvalRun(TimestampedModel):
     template = _outlived(EvalTemplate)
     adaptation_template = _outlived(EvalTemplate)
     source_run = _outlived("self")
+    batch = models.ForeignKey(
+        "runs.Batch", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, blank=True, related_name="children"
+    )
     scenario_id = models.UUIDField(null=True, blank=True, help_text="Shared by the repeats of one scenario; null for a run of its own.")
     user_id = models.CharField(max_length=200, blank=True, help_text="The simulated user's id, as an endpoint agent is told it.")
 
@@ -152,6 +156,7 @@ class EvalRun(TimestampedModel):
             models.Index(
                 fields=["project", "scenario_id", "-created_at", "-id"], name="run_list_by_scenario", condition=Q(scenario_id__isnull=False)
             ),
+            models.Index(fields=["batch", "status"], name="run_by_batch", condition=Q(batch__isnull=False)),
             # The claim reads only what is alive, so it does not slow down as history grows.
             models.Index(fields=["status", "created_at"], name="run_claim", condition=Q(status__in=[Status.PENDING, Status.RUNNING])),
         ]
