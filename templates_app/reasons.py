@@ -1,4 +1,4 @@
-"""Why a trial of an API task failed: a closed vocabulary, so that failures can be counted and compared. Plain Python, imported by everybody."""
+"""Why a trial of an API task failed: a closed vocabulary, so that failures can be counted and compared. Plain Python."""
 
 from enum import StrEnum
 
@@ -56,4 +56,4 @@ class FailureReason(StrEnum):
 
 def meaning(reason: str) -> str:
     """One line for people; a reason of another vintage is its own meaning."""
-    return FailureReason(reason).meaning if reason in set(FailureReason) else reason
+    return next((known.meaning for known in FailureReason if known == reason), reason)
