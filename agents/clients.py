@@ -13,7 +13,6 @@ from django.conf import settings
 from agents.addresses import origin
 from agents.limits.keys import endpoint_key, environment_key, provider_key
 from agents.llm.errors import PermanentError
-from agents.llm.outbound import AddressPolicy
 from agents.llm.prices import provider_for_bare_name
 from agents.llm.spec import ModelSpec, OwnPrice
 from agents.models import Agent, ModelPrice, ModelProvider
@@ -214,11 +213,6 @@ def _endpoint_spec(snapshot: Mapping[str, Any], secret: str, project: Project) -
         load_key=endpoint_key(project.id, snapshot["endpoint_url"]),
     )
     return replace(spec, reply_path=snapshot["reply_path"]) if snapshot["reply_path"] else spec
-
-
-def outbound_policy() -> AddressPolicy:
-    """Where agent endpoints may be."""
-    return AddressPolicy(allow_loopback=settings.ENV.allow_loopback_out, allowed_hosts=tuple(settings.ENV.allowed_hosts_out))
 
 
 def _secret(stored: str, owner: str) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from agents.clients import outbound_policy
 from agents.llm.errors import LLMError
 from agents.llm.http import open_session, where
 from agents.llm.quoting import storable
 from agents.llm.registry import connect
 from agents.llm.spec import ModelSpec, RawAnswer
 from agents.llm.types import CallContext, CallRecord, ChatMessage
+from evalhub.common.outbound_policy import outbound_policy
 
 LONGEST_S = 20.0
 BODY_SHOWN = 8_000

@@ -46,9 +46,12 @@ class Env(BaseSettings):
         "0 to believe the connection alone.",
     )
     allowed_hosts_out: Annotated[list[str], NoDecode] = Field(
-        default_factory=list, description="Private host names or addresses that agent endpoints may be on, separated by commas."
+        default_factory=list,
+        description="Private host names or addresses that agent endpoints and API sources may be on, separated by commas.",
     )
-    allow_loopback_out: bool = Field(False, description="Let agent endpoints be on this machine; `evalhub up` bound to loopback sets it.")
+    allow_loopback_out: bool = Field(
+        False, description="Let agent endpoints and API sources be on this machine; `evalhub up` bound to loopback sets it."
+    )
     web_concurrency: int = Field(
         16, ge=1, le=500, description="Requests that one web process works on at once; each holds a thread and a database connection."
     )

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from django.utils import timezone
 
 from agents.character import compile_system_prompt
-from agents.clients import agent_spec, load_providers, outbound_policy
+from agents.clients import agent_spec, load_providers
 from agents.llm.errors import LLMError
 from agents.llm.http import open_session
 from agents.llm.registry import connect
 from agents.llm.spec import ModelSpec
 from agents.llm.types import CallContext, ChatMessage, Reply
 from agents.models import Agent
+from evalhub.common.outbound_policy import outbound_policy
 from runs.budget import BudgetSpent, refuse_when_spent
 from runs.spend import Spent, calls_tally
 

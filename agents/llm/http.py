@@ -16,16 +16,15 @@ from yarl import URL
 
 from agents.llm.errors import LLMError, PermanentError, RateLimited, RetryableError
 from agents.llm.jsonbytes import json_bytes
-from agents.llm.outbound import AddressPolicy, LiteralGuard, VettingResolver
 from agents.llm.quoting import looks_like_html, quote
 from agents.llm.retry_after import retry_after_s
 from agents.llm.spec import ModelSpec
 from agents.llm.wire import Refused
+from evalhub.common.outbound import DNS_CACHE_S, AddressPolicy, AddressRefused, LiteralGuard, VettingResolver
 
 MAX_CONNECTIONS = 600  # above the 500 runs one worker may drive, so that no call waits for a socket with its time-out running
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 CONNECT_TIMEOUT_S = 10.0
-DNS_CACHE_S = 30
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429})
 HINTS = {
     401: "Check the API key.",
@@ -128,6 +127,8 @@ async def _send(http: aiohttp.ClientSession, target: Target, body: Mapping[str, 
             return Answer(response.status, await _read(response, target), response.headers)
     except LLMError:
         raise
+    except AddressRefused as refusal:
+        raise PermanentError(refusal.message) from refusal
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise _error_of_exception(target.spec, target.url, error) from error
 

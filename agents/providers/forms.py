@@ -7,8 +7,8 @@ from django import forms
 
 from agents.addresses import origin
 from agents.clients import DEMO
-from agents.llm.outbound import METADATA_ADDRESSES
 from agents.models import ModelPrice, ModelProvider
+from evalhub.common.outbound import METADATA_ADDRESSES
 
 RESERVED = {DEMO, "endpoint"}
 MOST_USD = 100_000

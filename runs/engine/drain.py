@@ -17,10 +17,10 @@ import aiohttp
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from agents.clients import outbound_policy
 from agents.limits.keeper import Gates
 from agents.llm import prices
 from agents.llm.http import open_session
+from evalhub.common.outbound_policy import outbound_policy
 from runs.engine import lease, loop, presence, stop
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
