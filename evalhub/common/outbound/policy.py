@@ -115,7 +115,7 @@ def _refusal(host: str, reasons: dict[str, str]) -> AddressRefused:
     address, reason = next(iter(reasons.items()), ("nothing", "no address at all"))
     where = f"is {reason}" if _plain(host) == address else f"resolves to {address}, {reason}"
     return AddressRefused(
-        f"The host {host} {where}, and a request goes only to a public one. An owner can open it by adding it to EVALHUB_ALLOWED_HOSTS_OUT."
+        f"The host {host} {where}, and it must be a public one. An owner can open it by adding it to EVALHUB_ALLOWED_HOSTS_OUT."
     )
 
 
