@@ -1,4 +1,4 @@
-"""A mean and how far to trust it: the 95 % interval by Student's t; and what can be said of the difference of two means. Pure."""
+"""A mean or a rate and how far to trust it: 95 % intervals by Student's t and by Wilson; and the difference of two means. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -49,6 +49,20 @@ class Sums:
         return Mean(self.n, value, None if self.n == 1 else t_quantile(CONFIDENCE, self.n - 1) * math.sqrt(self.variance / self.n))
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`passed` of `n` with Wilson's interval, all three from 0 to 1."""
+
+    n: int
+    passed: int
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:.0f} % ({100 * self.low:.0f} to {100 * self.high:.0f})"
+
+
 class Verdict(StrEnum):
     """What may be said of a difference, with 95 % confidence."""
 
@@ -84,6 +98,17 @@ def mean_of(values: Sequence[float]) -> Mean | None:
         return Mean(1, mean, None)
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
     return Mean(n, mean, t_quantile(CONFIDENCE, n - 1) * math.sqrt(variance / n))
+
+
+def rate_of(passed: int, n: int) -> Rate | None:
+    """A share with its score interval (E. B. Wilson, JASA 22, 1927), which holds for few and for extreme counts too; None of nothing."""
+    if not n:
+        return None
+    z, share = NormalDist().inv_cdf((1 + CONFIDENCE) / 2), passed / n
+    wide = 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / wide
+    half = z / wide * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Rate(n, passed, share, max(middle - half, 0.0) if passed else 0.0, min(middle + half, 1.0) if passed < n else 1.0)
 
 
 def difference(new: Sums, old: Sums) -> Difference | None:

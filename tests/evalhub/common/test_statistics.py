@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from evalhub.common.statistics import Sums, difference, mean_of, t_quantile, t_within
+from evalhub.common.statistics import Sums, difference, mean_of, rate_of, t_quantile, t_within
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,26 @@ def test_too_few_values_or_none_that_differ_give_no_verdict(new: tuple[float, ..
 
 def test_there_is_no_difference_from_nothing() -> None:
     assert difference(sums(80.0, 70.0), Sums()) is None
+
+
+@pytest.mark.parametrize(
+    ("passed", "n", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+)
+def test_a_rate_has_the_published_intervals_of_wilson(passed: int, n: int, low: float, high: float) -> None:
+    """R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""
+    rate = rate_of(passed, n)
+    assert rate is not None
+    assert (rate.low, rate.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_a_rate_of_nothing_is_none() -> None:
+    assert rate_of(0, 0) is None
+
+
+def test_all_or_none_passed_keeps_its_end_and_is_not_certain() -> None:
+    everything, nothing = rate_of(4, 4), rate_of(0, 4)
+    assert everything is not None
+    assert nothing is not None
+    assert (everything.high, nothing.low) == (1.0, 0.0)
+    assert everything.low == pytest.approx(1 - nothing.high) == pytest.approx(0.5101, abs=5e-5)
+    assert str(everything) == "100 % (51 to 100)"

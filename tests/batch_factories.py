@@ -1,0 +1,160 @@
+"""Rows of durable eval runs for tests, as `factories` has them of everything else: a batch, its frozen subjects, and its trials."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from evalhub.accounts.models import Project
+from runs.models import Batch, BatchSubject, EvalRun, Trial
+from runs.models.batch import target_key
+from runs.states import FINAL, Status
+from templates_app.models import SourceType
+
+MODELS = ("demo/agent", "openai/gpt-4.1-mini", "anthropic/claude-haiku-4-5", "codex/gpt-5")
+
+
+def frozen_target(name: str = "openai/gpt-4.1-mini", *, target_type: str = "text") -> dict[str, Any]:
+    """One of `Batch.targets`."""
+    platform, model = name.split("/", 1)
+    key = target_key(target_type, platform, model)
+    return {"target_type": target_type, "execution_platform": platform, "platform": platform, "model_id": model, "label": name, "key": key}
+
+
+def frozen_profile(name: str = "Staging") -> dict[str, Any]:
+    """One of `Batch.profiles`."""
+    key = name.lower()
+    return {"id": str(uuid.uuid4()), "key": key, "name": name, "base_url": f"https://{key}.example", "variable_names": ["API_TOKEN"]}
+
+
+def batch(
+    *,
+    project: Project,
+    subjects: Sequence[str] = ("GET /pets", "POST /pets"),
+    targets: Sequence[str] = MODELS[:2],
+    profiles: Sequence[str] = (),
+    source_type: str = SourceType.REST_API,
+    **columns: Any,
+) -> Batch:
+    """A completed batch of all subjects by all targets (by all profiles), without any trial yet."""
+    places = [(s, t, p) for s in range(len(subjects)) for t in range(len(targets)) for p in (range(len(profiles)) if profiles else (None,))]
+    values: dict[str, Any] = {
+        "source_type": source_type,
+        "source_label": "Pet store" if source_type in (SourceType.REST_API, SourceType.SDK, SourceType.CLI) else "",
+        "status": Status.COMPLETED,
+        "targets": [frozen_target(name) for name in targets],
+        "profiles": [frozen_profile(name) for name in profiles],
+        "cells": [list(place) for place in places],
+        "total": len(places),
+        "eval_count": len(subjects),
+        "model_count": len(targets),
+        "started_at": timezone.now(),
+    }
+    values |= columns
+    if values["status"] in FINAL:
+        values.setdefault("completed_at", timezone.now())
+    made = Batch.objects.create(project=project, **values)
+    groups = {name: uuid.uuid4() for name in ("Reading", "Writing")}
+    BatchSubject.objects.bulk_create(
+        [
+            BatchSubject(
+                batch=made,
+                index=index,
+                ref=uuid.uuid4(),
+                label=label,
+                group=group,
+                group_id=groups[group],
+                eval_type=source_type,
+                snapshot={"prompt": label},
+            )
+            for index, label in enumerate(subjects)
+            for group in ("Writing" if "POST" in label else "Reading",)
+        ]
+    )
+    return made
+
+
+def trial(
+    *,
+    batch: Batch,
+    subject: int = 0,
+    target: int = 0,
+    profile: int | None = None,
+    passed: bool | None = True,
+    reasons: Sequence[str] = (),
+    status: str = Status.COMPLETED,
+    cost: str = "0.0020",
+    score: float | None = None,
+    latency_ms: int | None = 800,
+    details: Mapping[str, Any] | None = None,
+    finished_at: datetime | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> Trial:
+    """The child of one cell, with its run. `run` are more columns of the run."""
+    asked, whom = batch.subjects.get(index=subject), batch.targets[target]
+    is_over = status in FINAL
+    child = EvalRun.objects.create(
+        project=batch.project,
+        batch=batch,
+        kind=EvalRun.Kind.TRIAL,
+        agent_name=whom["label"],
+        agent_model=whom["label"],
+        status=status,
+        score=score,
+        simulation_cost_usd=Decimal(cost),
+        started_at=None if status == Status.PENDING else timezone.now(),
+        completed_at=timezone.now() if is_over else None,
+        **(run or {}),
+    )
+    decided = passed if is_over else None
+    return Trial.objects.create(
+        run=child,
+        project=batch.project,
+        batch=batch,
+        position=batch.cells.index([subject, target, profile]),
+        subject=asked,
+        subject_index=subject,
+        target_index=target,
+        profile_index=profile,
+        source_type=batch.source_type,
+        source_id=batch.source_id,
+        ref=asked.ref,
+        label=asked.label,
+        group_id=asked.group_id,
+        group=asked.group,
+        eval_type=asked.eval_type,
+        target_type=whom["target_type"],
+        target_key=whom["key"],
+        platform=whom["platform"],
+        model=whom["model_id"],
+        passed=decided,
+        score=score,
+        failure_reasons=list(reasons),
+        first_reason=reasons[0] if reasons else "",
+        latency_ms=latency_ms if is_over else None,
+        details=dict(details or {}),
+        finished_at=(finished_at or timezone.now()) if is_over else None,
+    )
+
+
+def finished_batch(*, project: Project, **columns: Any) -> Batch:
+    """Every cell has a child: the first target passes all, the others fail every second subject."""
+    made = batch(project=project, **columns)
+    for position, (subject, target, profile) in enumerate(made.cells):
+        fails = bool(target) and subject % 2 == 1
+        trial(
+            batch=made,
+            subject=subject,
+            target=target,
+            profile=profile,
+            passed=not fails,
+            score=20.0 if fails else 90.0,
+            reasons=["wrong_path", "missing_parameter"] if fails else (),
+            latency_ms=400 + 100 * position,
+        )
+    Batch.objects.filter(pk=made.pk).update(dispatched=made.total)
+    made.refresh_from_db()
+    return made
