@@ -12,6 +12,7 @@ import aiohttp
 from evalhub.cli.errors import FAILED, WRONG_USE, CommandError
 
 API = "/api/v1"
+DURABLE = "/v1"  # the dialect of durable eval runs
 CONNECT_S = 10.0
 ANSWER_S = 30.0
 SILENCE_S = 45.0  # three times the longest pause between two keep-alives of a stream
@@ -25,7 +26,9 @@ class Refused(CommandError):
     """The server said no. `errors` are the items of its problem+json, for callers that know what a location means to the person."""
 
     def __init__(self, status: int, detail: str, errors: list[dict[str, Any]]) -> None:
-        more = "".join(f" {item.get('location', '')}: {item.get('message', '')}" for item in errors if item.get("message") != detail)
+        more = "".join(
+            f" {item.get('location', '')}: {item.get('message', '')}" for item in errors if item.get("message", "") not in detail
+        )
         broken = status >= 500
         sentence = f"EvalHub could not do this (status {status}): {detail}" if broken else f"EvalHub refused this: {detail}"
         super().__init__(sentence + more, FAILED if broken else WRONG_USE)
@@ -48,10 +51,11 @@ class Cut(Unreachable):
 
 
 class Api:
-    """Made by `connect`. Paths are relative to /api/v1; answers are parsed JSON."""
+    """Made by `connect`. Paths are relative to `root`, one of the two dialects; answers are parsed JSON."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, root: str = API) -> None:
         self._http = http
+        self._root = root
         self.url = url.rstrip("/")
 
     async def get(self, path: str) -> Any:
@@ -79,7 +83,7 @@ class Api:
 
     async def _json(self, method: str, path: str, **sent: Any) -> Any:
         timeout = aiohttp.ClientTimeout(total=ANSWER_S, connect=CONNECT_S)
-        async with self._reach(), self._http.request(method, f"{self.url}{API}{path}", timeout=timeout, **sent) as response:
+        async with self._reach(), self._http.request(method, f"{self.url}{self._root}{path}", timeout=timeout, **sent) as response:
             await _raise_refusal(response)
             return await _read_json(response, self.url)
 
@@ -87,7 +91,7 @@ class Api:
     async def stream(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """The bytes of an event stream as they come."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=SILENCE_S)
-        async with self._reach(), self._http.get(f"{self.url}{API}{path}", timeout=timeout) as response:
+        async with self._reach(), self._http.get(f"{self.url}{self._root}{path}", timeout=timeout) as response:
             await _raise_refusal(response)
             if response.content_type != "text/event-stream":
                 raise CommandError(f"What answers at {self.url} is no EvalHub: it sent {response.content_type}, not an event stream.")
@@ -119,7 +123,7 @@ class Api:
 
 
 @asynccontextmanager
-async def connect(url: str, key: str) -> AsyncIterator[Api]:
+async def connect(url: str, key: str, root: str = API) -> AsyncIterator[Api]:
     """A client for one command."""
     if not key:
         raise CommandError("An API key is needed. Make one with `evalhub create-key NAME` and pass it with --api-key or EVALHUB_API_KEY.")
@@ -127,7 +131,7 @@ async def connect(url: str, key: str) -> AsyncIterator[Api]:
         raise CommandError("The API key has characters that no key has; was it copied whole, and nothing with it?")
     connector = aiohttp.TCPConnector(limit=0)  # one connection an open stream; the commands bound how many there are
     async with aiohttp.ClientSession(connector=connector, headers={"Authorization": f"Bearer {key.strip()}"}, trust_env=True) as http:
-        yield Api(http, url)
+        yield Api(http, url, root)
 
 
 def agent_path(agent: str, action: str) -> str:
@@ -139,13 +143,22 @@ async def _raise_refusal(response: aiohttp.ClientResponse) -> None:
     if response.ok:
         return
     problem = await _problem(response)
-    detail = str(problem.get("detail") or response.reason or "no reason was given")
     errors = [item for item in problem.get("errors") or [] if isinstance(item, dict)]
+    detail = problem.get("detail")
+    if isinstance(detail, list):  # of the other dialect: a list of {loc, msg, type}
+        errors = [_item(item) for item in detail if isinstance(item, dict)]
+        detail = "; ".join(f"{item['location']}: {item['message']}" for item in errors)
+    detail = str(detail or response.reason or "no reason was given")
     if response.status in BUSY:
         busy = Busy(response.status, detail, errors)
         busy.wait_s = _wait(response.headers.get("Retry-After", ""))
         raise busy
     raise Refused(response.status, detail, errors)
+
+
+def _item(given: Mapping[str, Any]) -> dict[str, Any]:
+    """{loc, msg, type} as an item of problem+json."""
+    return {"location": ".".join(map(str, given.get("loc") or [])), "message": str(given.get("msg", ""))}
 
 
 async def _problem(response: aiohttp.ClientResponse) -> dict[str, Any]:

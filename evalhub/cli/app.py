@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from evalhub.cli import run_commands
+from evalhub.cli.batch_commands import eval_runs
 from evalhub.cli.options import (
     DEFAULT_HOST,
     DEFAULT_PORT,
@@ -184,6 +185,8 @@ def sign_in_link(
 
 for command in (run_commands.run_eval, run_commands.evaluate, run_commands.cancel, run_commands.resume):
     app.command()(command)
+
+app.add_typer(eval_runs, name="eval-runs")
 
 
 @app.command()

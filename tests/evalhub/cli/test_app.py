@@ -10,14 +10,21 @@ from tests.evalhub.cli.conftest import Command
 from tests.process.running import evalhub
 
 COMMANDS = ["up", "web", "worker", "migrate", "manage", "create-key", "create-project", "sign-in-link"]
-THROUGH_THE_API = ["run-eval", "evaluate", "cancel", "resume", "model-server"]
+THROUGH_THE_API = ["run-eval", "evaluate", "cancel", "resume", "model-server", "eval-runs"]
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS + THROUGH_THE_API if name != "manage"])
+@pytest.mark.parametrize("name", [name for name in COMMANDS + THROUGH_THE_API if name not in ("manage", "eval-runs")])
 def test_every_command_shows_an_example_in_its_help(command: Command, name: str) -> None:
     ended = command(name, "--help")
     assert ended.code == 0
     assert f"evalhub {name}" in ended.out.partition("Example")[2]
+
+
+@pytest.mark.parametrize("name", ["create", "retrieve"])
+def test_the_commands_about_durable_runs_show_an_example_too(command: Command, name: str) -> None:
+    ended = command("eval-runs", name, "--help")
+    assert ended.code == 0
+    assert f"evalhub eval-runs {name}" in ended.out.partition("Example")[2]
 
 
 def test_the_list_of_commands_is_complete_and_says_each_in_one_line(command: Command) -> None:

@@ -1,0 +1,211 @@
+"""`evalhub eval-runs create|retrieve`: durable eval runs through the API, followed to their end and held against thresholds."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from evalhub.cli.api import DURABLE, Api, Busy, Refused, Unreachable, connect
+from evalhub.cli.errors import FAILED, OK, CommandError
+from evalhub.cli.files import read_text
+from evalhub.cli.follow import FINAL, PATIENCE_S
+from evalhub.cli.junit import junit_text
+from evalhub.cli.run_eval import INTERRUPTED
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 3.0
+PAGE = 200
+STATES = ("completed", "failed", "cancelled", "interrupted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """What a run must meet, where it is given. Rates in percent, scores from 0 to 100, costs in US dollars."""
+
+    min_pass_rate: float | None = None
+    min_score: float | None = None
+    max_failed: int | None = None
+    max_cost: float | None = None
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in (self.min_pass_rate, self.min_score, self.max_failed, self.max_cost))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What both commands share."""
+
+    url: str
+    api_key: str
+    limits: Thresholds
+    junit: str = ""
+    wait: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.wait or bool(self.limits) or bool(self.junit)
+
+
+def create(request: str, asked: Asked) -> int:
+    """The command's exit code. The request is read before anything is asked of the server."""
+    body = read_request(request)
+
+    async def start(api: Api) -> dict[str, Any]:
+        run: dict[str, Any] = await api.post("/eval-runs", body)
+        return run
+
+    return _ended(start, asked)
+
+
+def retrieve(eval_run_id: str, asked: Asked) -> int:
+    """The command's exit code."""
+
+    async def look(api: Api) -> dict[str, Any]:
+        return await _run(api, eval_run_id)
+
+    return _ended(look, asked)
+
+
+def read_request(given: str) -> dict[str, Any]:
+    """A JSON object from the command line, from @FILE or from standard input. Raises CommandError."""
+    where, text = "--request", given
+    if given == "-":
+        where, text = "standard input", sys.stdin.read()
+    elif given.startswith("@"):
+        where, text = given[1:], read_text(given[1:])
+    try:
+        body = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandError(f"{where}: line {error.lineno}, column {error.colno}: {error.msg}.") from None
+    except RecursionError:
+        raise CommandError(f"{where}: nested too deeply.") from None
+    if not isinstance(body, dict):
+        raise CommandError(f'{where}: must be a JSON object, such as {{"type": "prompts"}}.')
+    return body
+
+
+def _ended(begin: Callable[[Api], Awaitable[dict[str, Any]]], asked: Asked) -> int:
+    """Ctrl-C stops watching, not the run."""
+    started: list[str] = []
+    try:
+        return asyncio.run(_follow(begin, asked, started))
+    except KeyboardInterrupt:
+        say = f"\nStopped watching. The run goes on: evalhub eval-runs retrieve --eval-run-id {started[0]}" if started else "\nStopped."
+        typer.echo(say, err=True)
+        return INTERRUPTED
+
+
+async def _follow(begin: Callable[[Api], Awaitable[dict[str, Any]]], asked: Asked, started: list[str]) -> int:
+    async with connect(asked.url, asked.api_key, DURABLE) as api:
+        run = await begin(api)
+        started.append(run["id"])
+        if asked.waits:
+            run = await _watched(api, run)
+        if asked.junit:
+            _write(asked.junit, junit_text(run, [child async for child in _children(api, run["id"])], api.url))
+    typer.echo(json.dumps(run, ensure_ascii=False, indent=2))
+    if not asked.waits:
+        return OK
+    sentences = verdict(run, asked.limits)
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+    return FAILED if sentences else OK
+
+
+async def _run(api: Api, eval_run_id: str) -> dict[str, Any]:
+    run: dict[str, Any] = await api.get(f"/eval-runs/{quote(eval_run_id, safe='')}")
+    return run
+
+
+async def _watched(api: Api, run: dict[str, Any]) -> dict[str, Any]:
+    """The run once it is over. Raises CommandError when the server stays away for a minute."""
+    pause, heard = FIRST_PAUSE_S, time.monotonic()
+    with _bar() as progress:
+        task = progress.add_task("", total=None, states="")
+        while True:
+            _show(progress, task, run)
+            if run["status"] in FINAL:
+                return run
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, LONGEST_PAUSE_S)
+            try:
+                run, heard = await _run(api, run["id"]), time.monotonic()
+            except (Unreachable, Refused) as error:
+                if isinstance(error, Refused) and not isinstance(error, Busy) and error.status < 500:
+                    raise
+                if time.monotonic() - heard > PATIENCE_S:
+                    raise CommandError(f"EvalHub at {api.url} went away. The run is not lost: {run['id']}", FAILED) from None
+
+
+async def _children(api: Api, eval_run_id: str) -> Any:
+    """Every child, in the order of dispatch."""
+    after: int | None = -1
+    while after is not None:
+        page = await api.get(f"/eval-runs/{quote(eval_run_id, safe='')}/runs?after={after}&limit={PAGE}")
+        for child in page["data"]:
+            yield child
+        after = page["meta"]["next"]
+
+
+def _bar() -> Progress:
+    """On stderr, gone when it is done, and silent in a log file."""
+    console = Console(stderr=True)
+    states = TextColumn("{task.fields[states]}", markup=False)
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), states]
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
+
+
+def _show(progress: Progress, task: Any, run: Mapping[str, Any]) -> None:
+    counts = run["progress"]
+    done = sum(counts[state] for state in STATES)
+    bad = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts[state])
+    progress.update(task, total=counts["total"] or None, completed=done, description=run.get("stage") or run["status"], states=bad)
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}.", FAILED) from None
+
+
+def verdict(run: Mapping[str, Any], limits: Thresholds) -> list[str]:
+    """Why the exit code is not 0, a sentence each."""
+    sentences = []
+    if run["status"] != "completed":
+        sentences.append(f"The eval run is {run['status']}: {run.get('error') or 'no reason was given'}")
+    overall = (run.get("summary") or {}).get("overall") or {}
+    sentences += _too_low("The pass rate", _percent(overall.get("pass_rate")), limits.min_pass_rate, " %", "no child passed or failed")
+    sentences += _too_low("The mean score", overall.get("mean_score"), limits.min_score, "", "no child was scored")
+    failed = run["progress"]["failed"]
+    if limits.max_failed is not None and failed > limits.max_failed:
+        sentences.append(f"{failed} children could not be carried out; {limits.max_failed} are allowed.")
+    return sentences + _too_dear(run.get("actual_cost"), limits.max_cost)
+
+
+def _percent(rate: float | None) -> float | None:
+    return None if rate is None else rate * 100
+
+
+def _too_low(what: str, value: float | None, least: float | None, unit: str, otherwise: str) -> list[str]:
+    if least is None:
+        return []
+    if value is None:
+        return [f"{what} is not known, since {otherwise}; at least {least:g}{unit} was asked for."]
+    return [f"{what} {value:.1f}{unit} is below the threshold of {least:g}{unit}."] if value < least else []
+
+
+def _too_dear(cost: float | None, most: float | None) -> list[str]:
+    if most is None:
+        return []
+    if cost is None:
+        return [f"What it cost is not known, since a model has no price; at most ${most:g} was asked for."]
+    return [f"It cost ${cost:.4f}, more than ${most:g}."] if cost > most else []
