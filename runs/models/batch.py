@@ -72,6 +72,7 @@ class Batch(TimestampedModel):
     targets = models.JSONField(default=list, help_text="Frozen: [{target_type, execution_platform, platform, model_id, label, key, …}].")
     profiles = models.JSONField(default=list, help_text="Frozen: [{id, key, name, base_url, variable_names}]; values are read when used.")
     brands = models.JSONField(default=list, help_text="Frozen: [{id, name, aliases, domain, is_own}].")
+    source_snapshot = models.JSONField(default=dict, help_text="Frozen: {id, source_type, label, base_url, docs_url, docs, command}.")
     cells = models.JSONField(default=list, help_text="[[subject, target, profile or null], …]: indexes, one item a child.")
     total = models.PositiveIntegerField(default=0)
     dispatched = models.PositiveIntegerField(default=0, help_text="How many children were made.")
