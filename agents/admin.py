@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 from agents.addresses import origin
 from agents.forms import LIMITS
 from agents.limits.states import in_words
-from agents.models import Agent, ModelPrice, ModelProvider
+from agents.models import Agent, Harness, ModelPrice, ModelProvider
 from agents.selectors import provider_load
 
 WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep the one that is stored."
@@ -77,3 +77,11 @@ class AgentAdmin(SecretAdmin):
     list_filter = ["kind", "project"]
     list_select_related = ["project"]
     search_fields = ["name"]
+
+
+@admin.register(Harness)
+class HarnessAdmin(admin.ModelAdmin[Harness]):
+    list_display = ["name", "label", "project", "argv", "is_active"]
+    list_filter = ["project"]
+    list_select_related = ["project"]
+    search_fields = ["name", "label"]

@@ -3,9 +3,24 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from runs.models import CallTally, EvalRun, Message, ModelCall, RunEvent, Verdict, Worker
+from runs.models import (
+    Batch,
+    BatchSubject,
+    CallTally,
+    Citation,
+    EvalRun,
+    Mention,
+    Message,
+    ModelCall,
+    RunEvent,
+    Target,
+    Trial,
+    Verdict,
+    Worker,
+)
 
 
 class HistoryAdmin(admin.ModelAdmin[Any]):
@@ -81,3 +96,56 @@ class CallTallyAdmin(NotedAdmin):
     list_filter = ["purpose", "project"]
     list_select_related = ["project"]
     ordering = ["-day", "-id"]
+
+
+@admin.register(Batch)
+class BatchAdmin(HistoryAdmin):
+    """Deleted on its own page, which takes the children along piece by piece."""
+
+    list_display = ["id", "name", "source_type", "status", "total", "dispatched", "project", "created_at"]
+    list_filter = ["status", "source_type", "project"]
+    list_select_related = ["project"]
+    search_fields = ["=id", "name"]
+    exclude = ["cells"]  # an item a child
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        return super().get_queryset(request).defer("cells")
+
+
+@admin.register(BatchSubject)
+class BatchSubjectAdmin(NotedAdmin):
+    list_display = ["batch", "index", "label", "group", "eval_type"]
+    list_select_related = ["batch"]
+    raw_id_fields = ["batch"]
+
+
+@admin.register(Trial)
+class TrialAdmin(RowAdmin):
+    list_display = ["run", "batch", "position", "label", "target_key", "passed", "score", "first_reason", "latency_ms"]
+    list_filter = ["source_type", "passed"]
+    raw_id_fields = ["run", "batch", "subject"]
+    ordering = ["-created_at", "-run_id"]
+
+
+@admin.register(Mention)
+class MentionAdmin(RowAdmin):
+    list_display = ["run", "day", "platform", "brand", "is_own", "rank", "count"]
+    list_filter = ["is_own"]
+    ordering = ["-id"]
+
+
+@admin.register(Citation)
+class CitationAdmin(RowAdmin):
+    list_display = ["run", "day", "platform", "domain", "url", "is_own"]
+    list_filter = ["is_own"]
+    ordering = ["-id"]
+
+
+@admin.register(Target)
+class TargetAdmin(admin.ModelAdmin[Target]):
+    list_display = ["execution_platform", "model_id", "source_type", "source", "frequency", "enabled", "next_run_at", "project"]
+    list_filter = ["source_type", "frequency", "enabled", "project"]
+    list_select_related = ["project", "source"]

@@ -1,4 +1,4 @@
-"""Admin pages of templates with their categories, and of personas."""
+"""Admin pages of templates with their categories, of personas, and of what batches ask. Values of environments are never shown."""
 
 from typing import Any
 
@@ -6,7 +6,22 @@ from django.contrib import admin
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
-from templates_app.models import EvalCategory, EvalTemplate, EvalTemplateVersion, Persona
+from templates_app.models import (
+    ApiOperation,
+    ApiSource,
+    Brand,
+    CustomEval,
+    CustomEvalCategory,
+    EnvProfile,
+    EvalCategory,
+    EvalDefinition,
+    EvalTemplate,
+    EvalTemplateVersion,
+    Persona,
+    Prompt,
+    PromptTag,
+    PromptTopic,
+)
 from templates_app.versions import version_begin, version_record
 
 
@@ -64,3 +79,75 @@ class VersionAdmin(admin.ModelAdmin[EvalTemplateVersion]):
 
     def has_delete_permission(self, request: HttpRequest, obj: EvalTemplateVersion | None = None) -> bool:
         return False
+
+
+@admin.register(Brand)
+class BrandAdmin(admin.ModelAdmin[Brand]):
+    list_display = ["name", "is_own", "domain", "project"]
+    list_filter = ["is_own", "project"]
+    list_select_related = ["project"]
+    search_fields = ["name"]
+
+
+@admin.register(PromptTopic, PromptTag, CustomEvalCategory)
+class NamedAdmin(admin.ModelAdmin[Any]):
+    list_display = ["name", "project", "created_at"]
+    list_filter = ["project"]
+    list_select_related = ["project"]
+    search_fields = ["name"]
+
+
+@admin.register(Prompt)
+class PromptAdmin(admin.ModelAdmin[Prompt]):
+    list_display = ["text", "topic", "status", "project", "created_at"]
+    list_filter = ["status", "project"]
+    list_select_related = ["project", "topic"]
+    search_fields = ["text"]
+    raw_id_fields = ["topic", "template", "tags"]
+
+
+@admin.register(EnvProfile)
+class EnvProfileAdmin(admin.ModelAdmin[EnvProfile]):
+    """Values are set on the project's own page; here only their names are seen."""
+
+    list_display = ["name", "key", "base_url", "source", "project"]
+    list_filter = ["project"]
+    list_select_related = ["project", "source"]
+    readonly_fields = ["variable_names"]
+    raw_id_fields = ["source"]
+
+
+@admin.register(ApiSource)
+class ApiSourceAdmin(admin.ModelAdmin[ApiSource]):
+    list_display = ["label", "source_type", "api_base_url", "imported_at", "project"]
+    list_filter = ["source_type", "project"]
+    list_select_related = ["project"]
+    search_fields = ["label"]
+    raw_id_fields = ["default_env_profile"]
+    readonly_fields = ["import_report", "imported_at"]
+
+
+@admin.register(ApiOperation)
+class ApiOperationAdmin(admin.ModelAdmin[ApiOperation]):
+    list_display = ["method", "path", "source", "category", "is_active", "is_selected"]
+    list_filter = ["is_active"]
+    list_select_related = ["source"]
+    search_fields = ["path", "operation_key"]
+    raw_id_fields = ["source"]
+
+
+@admin.register(CustomEval)
+class CustomEvalAdmin(admin.ModelAdmin[CustomEval]):
+    list_display = ["prompt", "category", "is_selected", "project", "created_at"]
+    list_filter = ["project"]
+    list_select_related = ["project", "category"]
+    search_fields = ["prompt"]
+    raw_id_fields = ["category", "competitor", "group"]
+
+
+@admin.register(EvalDefinition)
+class EvalDefinitionAdmin(admin.ModelAdmin[EvalDefinition]):
+    list_display = ["eval_type", "operation", "custom_eval", "docs_mode", "enabled", "project"]
+    list_filter = ["enabled", "project"]
+    list_select_related = ["project", "operation", "custom_eval"]
+    raw_id_fields = ["operation", "custom_eval"]

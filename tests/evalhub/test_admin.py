@@ -11,13 +11,25 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.clients import load_providers
-from agents.models import ModelPrice, ModelProvider
-from evalhub.accounts.models import ApiKey, PersonSession, SignInTally
+from agents.models import Harness, ModelPrice, ModelProvider
+from evalhub.accounts.models import ApiKey, PersonSession, Project, SignInTally
 from evalhub.accounts.selectors import api_key_find
 from evalhub.accounts.services import api_key_create, owner_ensure
 from runs.engine.drain import run_drain
-from runs.models import CallTally, EvalRun, Worker
-from templates_app.models import EvalTemplate
+from runs.models import Batch, BatchSubject, CallTally, Citation, EvalRun, Mention, Target, Trial, Worker
+from templates_app.models import (
+    ApiOperation,
+    ApiSource,
+    Brand,
+    CustomEval,
+    CustomEvalCategory,
+    EnvProfile,
+    EvalDefinition,
+    EvalTemplate,
+    Prompt,
+    PromptTag,
+    PromptTopic,
+)
 from templates_app.services import system_templates_ensure
 from tests.support.runs import agent_make, project_make, run_make
 
@@ -46,6 +58,33 @@ def noted_make() -> None:
     CallTally.objects.create(project=project_make(), day=date(2026, 3, 3), model="demo/agent", purpose="agent", calls=1)
 
 
+def batch_rows_make(project: Project) -> None:
+    """One row of everything that has to do with batches."""
+    topic = PromptTopic.objects.create(project=project, name="Choosing")
+    PromptTag.objects.create(project=project, name="q3")
+    prompt = Prompt.objects.create(project=project, topic=topic, text="Which agent platform is best?")
+    brand = Brand.objects.create(project=project, name="Acme", is_own=True)
+    source = ApiSource.objects.create(project=project, source_type="rest_api", label="Orders")
+    operation = ApiOperation.objects.create(source=source, method="GET", path="/orders")
+    category = CustomEvalCategory.objects.create(project=project, name="Tone", slug="tone")
+    custom = CustomEval.objects.create(project=project, prompt="Answer politely.", category=category)
+    EvalDefinition.objects.create(project=project, operation=operation, eval_type="rest_api")
+    EvalDefinition.objects.create(project=project, custom_eval=custom, eval_type="custom_evals")
+    profile = EnvProfile(project=project, key="staging", name="Staging")
+    profile.set_variables({"TOKEN": "very-secret-value"})
+    profile.save()
+    Harness.objects.create(project=project, name="ours", argv="agent {prompt}")
+    Target.objects.create(project=project, source_type="prompts", execution_platform="demo", model_id="agent")
+    batch = Batch.objects.create(project=project, source_type="prompts", total=1, dispatched=1, cells=[[0, 0, None]])
+    subject = BatchSubject.objects.create(batch=batch, index=0, ref=prompt.pk, label=prompt.text)
+    run = EvalRun.objects.create(project=project, kind="trial", agent_name="demo/agent", batch=batch, status="completed")
+    asked = {"subject_index": 0, "target_index": 0, "ref": prompt.pk, "label": prompt.text, "model": "agent", "platform": "demo"}
+    Trial.objects.create(run=run, project=project, batch=batch, position=0, subject=subject, source_type="prompts", **asked)
+    day = date(2026, 3, 3)
+    Mention.objects.create(run=run, project=project, day=day, platform="demo", brand_id=brand.pk, brand="Acme", count=1, rank=1)
+    Citation.objects.create(run=run, project=project, day=day, platform="demo", place=1, url="https://a.example/", domain="a.example")
+
+
 def page(model: Any, name: str, *arguments: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=arguments)
 
@@ -65,6 +104,7 @@ def test_the_list_and_a_row_of_every_model_open(browser: Client, model: Any) -> 
     if model.__name__ == "IdempotencyRecord":
         model.objects.create(project=project, holder="key:1", key="k1", method="POST", path="/api/v1/agents")
     noted_make()
+    batch_rows_make(project)
     ModelPrice.objects.create(project=project, provider="local", model="m", input_usd=1, output_usd=2)
     PersonSession.objects.get_or_create(user=User.objects.get(), session_key="k", browser="Firefox on Linux")
     SignInTally.objects.create(key="k", since=timezone.now())
@@ -111,6 +151,23 @@ def test_a_secret_is_typed_in_stored_encrypted_and_never_shown(browser: Client) 
     assert row.secret_encrypted not in shown
     browser.post(page(ModelProvider, "change", row.pk), {**form, "secret": ""})
     assert load_providers(project).by_name["mine"].secret == "sk-very-secret", "an empty field keeps the stored secret"
+
+
+def test_the_values_of_an_environment_are_never_shown(browser: Client) -> None:
+    batch_rows_make(project_make())
+    row = EnvProfile.objects.get(key="staging")
+    shown = browser.get(page(EnvProfile, "change", row.pk)).content.decode()
+    assert "TOKEN" in shown
+    assert "very-secret-value" not in shown
+    assert row.variables_encrypted not in shown
+
+
+@pytest.mark.parametrize("model", [Batch, Trial, Mention, Citation], ids=lambda model: model.__name__)
+def test_what_came_of_a_batch_can_be_looked_at_but_not_written(browser: Client, model: Any) -> None:
+    batch_rows_make(project_make())
+    row = model.objects.first()
+    assert browser.get(page(model, "add")).status_code == 403
+    assert browser.post(page(model, "change", row.pk), {"total": 9}).status_code == 403
 
 
 def test_a_revoked_key_opens_nothing(browser: Client) -> None:
