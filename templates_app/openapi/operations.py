@@ -131,9 +131,7 @@ def _operation(
         "left_out": left_out,
     }
     if left_out:
-        notes.append(
-            f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first"
-        )
+        notes.append(f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first")
     if given.get("callbacks"):
         notes.append("its callbacks are sent by the API, so they are not taken")
     _check(found)
