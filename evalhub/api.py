@@ -9,12 +9,11 @@ import uuid
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import NON_FIELD_ERRORS, DisallowedHost, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
@@ -25,15 +24,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.access import Grant, key_grant, session_grant
+from evalhub.common.details import detail_body, detail_response, is_ours, nowhere
 from evalhub.common.jsontext import BadJSON, read_json
-from evalhub.common.parsing import location
+from evalhub.common.parsing import location, read_bounded
 from evalhub.common.problems import (
     CONTENT_TYPE,
     UNREADABLE,
     Problem,
     database_away,
     error_item,
-    problem_response,
     shown,
     unknown_path,
     wrong_host,
@@ -77,13 +76,7 @@ class BoundedJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        limit = settings.MAX_BODY_BYTES
-        try:
-            raw = stream.read(limit + 1)
-        except UnreadablePostError as error:
-            raise Problem(400, "The connection broke before the body was read.") from error
-        if len(raw) > limit:
-            raise Problem(413, f"The body is larger than {limit:,} bytes, which is the most this server reads.")
+        raw = read_bounded(stream)
         if not raw.strip():
             return {}
         try:
@@ -102,6 +95,8 @@ def _refused_body(error: BadJSON) -> Problem:
 def problem_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Any exception of an endpoint as a problem. One that nobody foresaw is logged under an id that the answer carries."""
     known = exc if isinstance(exc, Problem) else _as_problem(exc, context)
+    if is_ours(context["request"].path):
+        return Response(detail_body(known), status=known.status, headers=dict(known.headers), content_type="application/json")
     return Response(known.body(), status=known.status, headers=dict(known.headers), content_type=CONTENT_TYPE)
 
 
@@ -155,22 +150,22 @@ def _unforeseen(exc: BaseException | None) -> Problem:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: what Django refuses before any view runs."""
-    if request.path.startswith(API_ROOT):
-        return problem_response(400, wrong_host(request) if isinstance(exception, DisallowedHost) else UNREADABLE)
+    if _is_api(request):
+        return _told(request, Problem(400, wrong_host(request) if isinstance(exception, DisallowedHost) else UNREADABLE))
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403"""
-    if request.path.startswith(API_ROOT):
-        return problem_response(403, "This is not allowed.")
+    if _is_api(request):
+        return _told(request, Problem(403, "This is not allowed."))
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler404: JSON under /api/, the page elsewhere."""
-    if request.path.startswith(API_ROOT):
-        return unknown_path(request)
+    """handler404: JSON for the two dialects of the API, the page elsewhere."""
+    if _is_api(request):
+        return nowhere(request) if is_ours(request.path) else unknown_path(request)
     return defaults.page_not_found(request, exception)
 
 
@@ -181,12 +176,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]  # Django calls this while it handles the exception, and hands it over in no other way
     away = database_away() if error and _is_outage(error) else None
-    if request.path.startswith(API_ROOT):
-        return _problem(away) if away else problem_response(500, "EvalHub itself failed. The server's log has the details.")
+    if _is_api(request):
+        return _told(request, away or Problem(500, "EvalHub itself failed. The server's log has the details."))
     if away:
         return HttpResponse(render_to_string("503.html"), status=503, headers=dict(away.headers))
     return defaults.server_error(request)
 
 
-def _problem(problem: Problem) -> HttpResponse:
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(API_ROOT) or is_ours(request.path)
+
+
+def _told(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A problem in the form of the dialect that the request came in."""
+    if is_ours(request.path):
+        return detail_response(problem)
     return JsonResponse(problem.body(), status=problem.status, headers=dict(problem.headers), content_type=CONTENT_TYPE)

@@ -224,7 +224,7 @@ if ENV.https:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [
         r"^(healthz|readyz|metrics)$",
-        r"^api/",
+        r"^(api|v1)/",
     ]  # probes ask by http; a redirect would turn an API client's POST into a GET
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

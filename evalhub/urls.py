@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from evalhub import health, metrics, styleguide
 from evalhub.accounts.views import admin_door
+from evalhub.common.details import nowhere
 
 # Errors that Django answers itself: JSON for the API, a page for a browser.
 handler400 = "evalhub.api.bad_request"
@@ -22,6 +23,8 @@ urlpatterns = [
     path("", include("evalhub.accounts.urls")),
     path("", include("evalhub.openapi.urls")),
     path("api/v1/", include("runs.api.urls")),
+    path("v1/", include("runs.api.durable.urls")),
+    path("v1", nowhere),
     path("", include("agents.urls")),
     path("", include("agents.web.urls")),
     path("", include("templates_app.personas.urls")),

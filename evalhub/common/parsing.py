@@ -8,8 +8,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import IO, Any, ClassVar, cast
 
+from django.conf import settings
+from django.http import UnreadablePostError
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -179,6 +181,18 @@ class Items(serializers.ListField):
         if wrong:
             raise ValidationError(wrong)
         return checked
+
+
+def read_bounded(stream: IO[bytes]) -> bytes:
+    """A body, read up to settings.MAX_BODY_BYTES and not a byte further, whatever Content-Length claims. Raises a Problem: 400, 413."""
+    limit = settings.MAX_BODY_BYTES
+    try:
+        raw = stream.read(limit + 1)
+    except UnreadablePostError as error:
+        raise Problem(400, "The connection broke before the body was read.") from error
+    if len(raw) > limit:
+        raise Problem(413, f"The body is larger than {limit:,} bytes, which is the most this server reads.")
+    return raw
 
 
 def texts(limit: int = 100, length: int = 2000) -> Items:

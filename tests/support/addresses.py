@@ -16,7 +16,7 @@ from evalhub.accounts.models import ApiKey, Membership, PersonSession, Project, 
 from templates_app.models import EvalTemplate, Persona
 from tests import factories
 
-NOT_PAGES = ("api/", "admin/", "healthz", "readyz", "metrics")
+NOT_PAGES = ("api/", "v1", "admin/", "healthz", "readyz", "metrics")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 WORDS = {"number": "1", "form": "csv", "kind": "json", "uid": "MQ", "token": "none"}
 

@@ -1,0 +1,51 @@
+"""What all bodies of the dialect share: a JSON type is meant as it is sent, null is as good as left out, two names may mean one thing."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Sent(BaseModel):
+    """Something a client sends. Keys that the contract does not know are passed over, unless it says that there are no others.
+
+    `older` says which names an older client uses: its name -> the present one.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+    older: ClassVar[Mapping[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_nulls_out(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or _must_be_there(cls, key)}
+
+    def given(self) -> dict[str, Any]:
+        """What was sent and is not null, by name; objects inside stay models."""
+        return {key: getattr(self, key) for key in type(self).model_fields if key in self.model_fields_set}
+
+
+class OnlySent(Sent):
+    """Something a client sends, and no other key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Asked(Sent):
+    """A query. All of it is text, so `1` may be a number and `true` a truth."""
+
+    model_config = ConfigDict(strict=False)
+
+
+class Told(BaseModel):
+    """Something the server answers: all keys, null where there is nothing to say."""
+
+    def body(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return self.model_dump(mode="json")
+
+
+def _must_be_there(model: type[BaseModel], key: str) -> bool:
+    return key in model.model_fields and model.model_fields[key].is_required()

@@ -1,0 +1,19 @@
+"""Paths of the dialect under /v1/, in the order of the contract. No trailing slash, and never a redirect."""
+
+from django.urls import path
+
+from evalhub.common.details import nowhere
+from runs.api.durable import status
+from runs.api.durable.endpoint import DurableEndpoint
+
+paths: list[tuple[str, type[DurableEndpoint]]] = [
+    ("status", status.ServerStatus),
+    ("auth/status", status.KeyStatus),
+]
+
+urlpatterns = [
+    *(path(route, view.as_view()) for route, view in paths),
+    path("openapi.json", status.Document.as_view()),
+    path("<path:path>", nowhere),
+    path("", nowhere),
+]
