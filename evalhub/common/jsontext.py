@@ -4,7 +4,7 @@ import gc
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,18 +23,29 @@ class BadJSON(ValueError):
         self.path = path
 
 
-def read_json(raw: bytes | str) -> Any:
-    """The value of a JSON text. Raises BadJSON, never anything else."""
-    data = _loads(raw)
-    _refuse_odd_values(data)
+def read_json(raw: bytes | str, *, unique_keys: bool = False) -> Any:
+    """The value of a JSON text. Of a key that is there twice the last value counts; `unique_keys` refuses it. Raises BadJSON only."""
+    data = _loads(raw, _pairs if unique_keys else None)
+    refuse_odd_values(data)
     return data
 
 
-def _loads(raw: bytes | str) -> Any:
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise BadJSON(f"The key {twice[:80]!r} is there twice in one object.")
+    return found
+
+
+def _loads(raw: bytes | str, hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8-sig")
         with _no_collection():
-            return json.loads(text, parse_constant=_no_constant)
+            return json.loads(text, parse_constant=_no_constant, object_pairs_hook=hook)
+    except BadJSON:
+        raise
     except UnicodeDecodeError as error:
         raise BadJSON(f"It is not UTF-8: byte {error.start} cannot be read.") from None
     except json.JSONDecodeError as error:
@@ -61,8 +72,11 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number.")
 
 
-def _refuse_odd_values(data: Any) -> None:
-    """Raises BadJSON. No recursion, since depth is the sender's choice; and nothing is kept of a value, as 8 MiB may hold four million."""
+def refuse_odd_values(data: Any) -> None:
+    """Raises BadJSON for what is nested too deep or cannot be stored.
+
+    No recursion, since depth is the sender's choice; and nothing is kept of a value, as 8 MiB may hold four million.
+    """
     path: list[str | int] = []  # of the container looked through; its first part is that of the list around everything
     opened = [_inside([data], path)]
     while opened:

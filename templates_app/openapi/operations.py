@@ -1,0 +1,227 @@
+"""The operations of a document as self-contained snapshots, and a report of all that was not taken, with reasons."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from templates_app.openapi import media
+from templates_app.openapi.document import Document, Unresolved
+from templates_app.openapi.parameters import NotSupported, read_parameter, read_security, text_of, undeclared
+from templates_app.openapi.schemas import SchemaReader
+from templates_app.openapi.servers import server_addresses
+from templates_app.openapi.snapshot import VINTAGE, Answer, Body, Operation, Parameter
+from templates_app.openapi.validation import SchemaInvalid, check_schemas
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+MOST_OPERATIONS = 3000
+LARGEST_SNAPSHOT = 256 * 1024  # characters of JSON
+LONGEST_PATH = 500
+_BESIDE_METHODS = {"summary", "description", "servers", "parameters", "$ref"}
+_TEMPLATE_NAME = re.compile(r"\{([^{}/]+)\}")
+_STATUS = re.compile(r"[1-5][0-9]{2}|[1-5]XX|default")
+
+
+class Remark(TypedDict):
+    """`place` as people name it (GET /items), `reason` a sentence."""
+
+    place: str
+    reason: str
+
+
+@dataclass
+class Imported:
+    """`skipped` is what was not taken at all; `notes` is what was taken with something missing. `servers` are addresses, often relative."""
+
+    title: str
+    version: str
+    servers: list[str]
+    operations: list[Operation] = field(default_factory=list)
+    skipped: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
+
+    def skip(self, place: str, reason: str) -> None:
+        self.skipped.append({"place": place[:200], "reason": reason})
+
+    def note(self, place: str, half: str) -> None:
+        """`half` begins in small letters: several things become one sentence each."""
+        self.notes.append({"place": place[:200], "reason": f"{half[:1].upper()}{half[1:]}."})
+
+
+def import_operations(document: Document) -> Imported:
+    """All operations of a document, in its order."""
+    info = document.info
+    imported = Imported(text_of(info, "title")[:200], str(info.get("version", ""))[:80], server_addresses(document.data))
+    seen: dict[tuple[str, str], str] = {}
+    for path, item in _paths(document, imported):
+        for method in METHODS:
+            if method in item:
+                _import_one(document, imported, seen, method.upper(), path, item)
+        for key in sorted(item.keys() - set(METHODS) - _BESIDE_METHODS):
+            if not key.startswith("x-"):
+                imported.skip(f"{key[:20].upper()} {path}", f"{key[:20]!r} is no method that requests are made with.")
+    for name in sorted(_object(document.data, "webhooks")):
+        imported.skip(f"webhook {name}", "A webhook is sent by the API, so no request is written for it.")
+    return imported
+
+
+def _paths(document: Document, imported: Imported) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, given in _object(document.data, "paths").items():
+        if path.startswith("x-"):
+            continue
+        try:
+            item = document.resolved(given)
+        except Unresolved as error:
+            imported.skip(path, f"The path cannot be read: {error}.")
+            continue
+        if not path.startswith("/") or len(path) > LONGEST_PATH:
+            imported.skip(path, f"A path begins with a slash and has at most {LONGEST_PATH} characters.")
+        elif not isinstance(item, dict):
+            imported.skip(path, "A path must be an object of methods.")
+        else:
+            beside = {key: value for key, value in given.items() if key != "$ref"} if isinstance(given, dict) else {}
+            yield path, {**item, **beside}
+
+
+def _import_one(
+    document: Document, imported: Imported, seen: dict[tuple[str, str], str], method: str, path: str, item: dict[str, Any]
+) -> None:
+    place = f"{method} {path}"
+    given = item[method.lower()]
+    same = seen.setdefault((method, _TEMPLATE_NAME.sub("{}", path.rstrip("/"))), path)
+    if same != path:
+        imported.skip(place, f"It is the same operation as {method} {same}, which was taken.")
+    elif len(imported.operations) >= MOST_OPERATIONS:
+        imported.skip(place, f"At most {MOST_OPERATIONS:,} operations are taken from one document.")
+    elif not isinstance(given, dict):
+        imported.skip(place, "An operation must be an object.")
+    else:
+        try:
+            imported.operations.append(_operation(document, imported, place, method, path, item, given))
+        except NotSupported as error:
+            imported.skip(place, str(error))
+
+
+def _operation(
+    document: Document, imported: Imported, place: str, method: str, path: str, item: dict[str, Any], given: dict[str, Any]
+) -> Operation:
+    reader = SchemaReader(document)
+    notes: list[str] = []
+    parameters = _parameters(document, reader, path, item, given, notes)
+    body = _body(document, reader, given, notes)
+    responses = _responses(document, reader, given, notes)
+    security = read_security(document, given.get("security", document.data.get("security")), notes)
+    definitions, left_out = reader.definitions()
+    found: Operation = {
+        "vintage": VINTAGE,
+        "method": method,
+        "path": path,
+        "operation_id": text_of(given, "operationId")[:200],
+        "summary": (text_of(given, "summary") or text_of(item, "summary"))[:500],
+        "description": text_of(given, "description") or text_of(item, "description"),
+        "category": next((tag[:120] for tag in _list(given, "tags") if isinstance(tag, str)), ""),
+        "deprecated": given.get("deprecated") is True,
+        "servers": server_addresses(given) or server_addresses(item) or imported.servers,
+        "parameters": parameters,
+        "body": body,
+        "responses": responses,
+        "security": security,
+        "definitions": definitions,
+        "left_out": left_out,
+    }
+    if left_out:
+        notes.append(f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first")
+    if given.get("callbacks"):
+        notes.append("its callbacks are sent by the API, so they are not taken")
+    _check(found)
+    for note in [*notes, *reader.notes]:
+        imported.note(place, note)
+    return found
+
+
+def _check(found: Operation) -> None:
+    """Raises NotSupported for schemas that are none, and for what is too large to be copied to each of its runs."""
+    contents = [*([found["body"]["content"]] if found["body"] else []), *(answer["content"] for answer in found["responses"].values())]
+    try:
+        check_schemas(
+            [*(each["schema"] for each in found["parameters"]), *(schema for content in contents for schema in content.values())],
+            found["definitions"],
+        )
+    except SchemaInvalid as error:
+        raise NotSupported(f"One of its schemas is not valid: {error}.") from None
+    if (size := len(json.dumps(found))) > LARGEST_SNAPSHOT:
+        raise NotSupported(f"It has {size:,} characters; at most {LARGEST_SNAPSHOT:,} are kept of one operation.")
+
+
+def _parameters(
+    document: Document, reader: SchemaReader, path: str, item: dict[str, Any], given: dict[str, Any], notes: list[str]
+) -> list[Parameter]:
+    """Those of the path, overridden by those of the operation, by place and name."""
+    found: dict[tuple[str, str], Parameter] = {}
+    for each in [*_list(item, "parameters"), *_list(given, "parameters")]:
+        if parameter := read_parameter(document, each, reader):
+            found[parameter["in"], parameter["name"]] = parameter
+    in_path = list(dict.fromkeys(_TEMPLATE_NAME.findall(path)))
+    for where, name in list(found):
+        if where == "path" and name not in in_path:
+            notes.append(f"its path has no place for the parameter {name[:80]!r}, which is left out")
+            del found[where, name]
+    missing = [name for name in in_path if ("path", name) not in found]
+    if missing:
+        notes.append(f"its path has parameters that are not described, so any text will do: {', '.join(missing)[:200]}")
+    return [*undeclared(iter(missing)), *found.values()]
+
+
+def _body(document: Document, reader: SchemaReader, given: dict[str, Any], notes: list[str]) -> Body | None:
+    if "requestBody" not in given:
+        return None
+    try:
+        found = document.resolved(given["requestBody"])
+    except Unresolved as error:
+        raise NotSupported(f"Its body cannot be read: {error}.") from None
+    content = _object(found, "content")
+    usable = sorted((name for name in content if media.kind(name)), key=lambda name: media.kind(name) != media.JSON)
+    unusable = [name[:80] for name in content if not media.kind(name)]
+    required = isinstance(found, dict) and found.get("required") is True
+    if unusable and not usable and required:
+        raise NotSupported(f"Its body is {', '.join(unusable)}; JSON, forms (urlencoded) and text can be written.")
+    if unusable:
+        notes.append(f"its body cannot be written as {', '.join(unusable)}")
+    if not usable:
+        return None
+    schemas = {name: reader.read(_object(content, name).get("schema", True)) for name in usable}
+    return {"required": required, "description": text_of(found, "description"), "content": schemas}
+
+
+def _responses(document: Document, reader: SchemaReader, given: dict[str, Any], notes: list[str]) -> dict[str, Answer]:
+    found: dict[str, Answer] = {}
+    for status, response in _object(given, "responses").items():
+        if status.startswith("x-"):
+            continue
+        try:
+            described = document.resolved(response)
+        except Unresolved as error:
+            notes.append(f"its response {status[:20]} cannot be read: {error}")
+            continue
+        if not _STATUS.fullmatch(status) or not isinstance(described, dict):
+            notes.append(f"its response {status[:20]!r} is no status, range (2XX) or default with a description")
+            continue
+        found[status] = {"description": text_of(described, "description"), "content": _answers(reader, described)}
+    return found
+
+
+def _answers(reader: SchemaReader, described: dict[str, Any]) -> dict[str, Any]:
+    """A schema for each content type; True, so that anything will do, for those that are not checked."""
+    content = _object(described, "content")
+    return {name: reader.read(_object(content, name).get("schema", True)) if media.kind(name) else True for name in content}
+
+
+def _object(value: Any, key: str) -> dict[str, Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _list(value: dict[str, Any], key: str) -> list[Any]:
+    found = value.get(key)
+    return found if isinstance(found, list) else []

@@ -1,0 +1,92 @@
+"""Whether a value fits a schema: a thin layer over jsonschema-rs, whose patterns give up instead of running for hours, and which fetches
+nothing. Messages name the place and the rule, never the value, which may hold a secret.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Literal
+
+import jsonschema_rs
+
+from evalhub.common.jsontext import BadJSON, refuse_odd_values
+from templates_app.openapi.snapshot import Schema
+
+Direction = Literal["request", "response"]
+MOST_FAULTS = 10
+LONGEST_FAULT = 300
+MASK = "the value"
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
+_NESTED = ("properties", "patternProperties", "dependentSchemas", "$defs")
+
+
+class SchemaInvalid(ValueError):
+    """What should be a schema is none, or one that cannot be used; the message says why."""
+
+
+def faults(value: Any, schema: Schema, definitions: Mapping[str, Schema], direction: Direction) -> list[str]:
+    """Sentences on what does not fit, at most MOST_FAULTS; none when the value fits. Raises SchemaInvalid."""
+    try:
+        refuse_odd_values(value)  # before the library sees what cannot be encoded
+    except BadJSON as error:
+        return [str(error)]
+    validator = _validator({"$ref": "#/$defs/@", "$defs": {**definitions, "@": schema}}, direction)
+    return [_sentence(error) for error in islice(validator.iter_errors(value), MOST_FAULTS)]
+
+
+def fits(value: Any, schema: Schema, definitions: Mapping[str, Schema], direction: Direction) -> bool:
+    """The same as a yes or no. Raises SchemaInvalid."""
+    return not faults(value, schema, definitions, direction)
+
+
+def check_schemas(schemas: Iterable[Schema], definitions: Mapping[str, Schema]) -> None:
+    """Raises SchemaInvalid when one of them cannot be used."""
+    numbered = {f"@{number}": schema for number, schema in enumerate(schemas)}
+    _validator({"allOf": [{"$ref": f"#/$defs/{name}"} for name in numbered] or [True], "$defs": {**definitions, **numbered}}, "response")
+
+
+def _validator(schema: dict[str, Any], direction: Direction) -> jsonschema_rs.Draft202012Validator:
+    try:
+        return jsonschema_rs.Draft202012Validator(
+            _without_unsendable(schema, "readOnly" if direction == "request" else "writeOnly"),
+            validate_formats=True,
+            offline=True,
+            mask=MASK,
+            pattern_options=_PATTERNS,
+        )
+    except (ValueError, RecursionError) as error:
+        raise SchemaInvalid(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, jsonschema_rs.ValidationError):
+        return " ".join(str(error).split())[:LONGEST_FAULT]
+    path = [str(part) for part in error.instance_path if part != "$defs" and not str(part).startswith("@")]
+    return f"{'.'.join(path) or 'the schema'}: {error.message}"[:LONGEST_FAULT]
+
+
+def _sentence(error: jsonschema_rs.ValidationError) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path).lstrip(".")
+    told = f"{place}: {error.message}" if place else error.message
+    return told[:LONGEST_FAULT]
+
+
+def _without_unsendable(schema: Any, mark: str) -> Any:
+    """What is read-only cannot be required of a request, nor what is write-only of a response."""
+    if isinstance(schema, list):
+        return [_without_unsendable(part, mark) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    properties = schema.get("properties")
+    found = {key: _part(key, value, mark) for key, value in schema.items()}
+    if isinstance(properties, dict) and isinstance(schema.get("required"), list):
+        unsendable = {name for name, part in properties.items() if isinstance(part, dict) and part.get(mark) is True}
+        found["required"] = [name for name in schema["required"] if name not in unsendable]
+    return found
+
+
+def _part(key: str, value: Any, mark: str) -> Any:
+    if key in ("enum", "const", "default", "example", "examples"):
+        return value
+    if key in _NESTED and isinstance(value, dict):
+        return {name: _without_unsendable(part, mark) for name, part in value.items()}
+    return _without_unsendable(value, mark)
