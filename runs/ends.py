@@ -3,6 +3,7 @@
 The caller holds the run's row lock. Without its lease no worker can write to the run any more.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from runs.events import log
 from runs.events.types import Error, Event, FinalStatus
-from runs.models import EvalRun
+from runs.models import EvalRun, Trial
 from runs.models.run import RunQuerySet
 from runs.states import Status
 
@@ -46,4 +47,16 @@ def columns_save(run: EvalRun, columns: Mapping[str, Any]) -> None:
 
 def _end(run: EvalRun, status: Status, reason: str, said_before: Sequence[Event] = ()) -> None:
     columns_save(run, {"status": status, "error_code": status.value, "error_reason": reason, "completed_at": timezone.now(), **FREE})
+    if run.kind == EvalRun.Kind.TRIAL:
+        trials_end([run.pk], status)
     log.append(run, [*said_before, FinalStatus(message=reason, status=status, error_reason=reason)])
+
+
+def trials_end(run_ids: Sequence[uuid.UUID], status: Status) -> None:
+    """What stands in the trials of runs that end cancelled or interrupted. One statement; whoever ends many runs at once calls it too."""
+    Trial.objects.filter(pk__in=run_ids).update(failure_reasons=[status.value], first_reason=status.value, finished_at=timezone.now())
+
+
+def trial_goes_on(run: EvalRun) -> None:
+    """Forget how the trial of a resumed run ended."""
+    Trial.objects.filter(pk=run.pk).update(failure_reasons=[], first_reason="", finished_at=None)

@@ -194,6 +194,8 @@ def run_resume(*, run_id: uuid.UUID, project: Project) -> EvalRun:
     if run.status != Status.INTERRUPTED:
         raise NotInterrupted(f"The run is {run.status}: only an interrupted run can be resumed.")
     _forget_the_end(run)
+    if run.kind == Kind.TRIAL:
+        ends.trial_goes_on(run)
     log.append(run, [Retrying(message="The run was resumed by hand. It goes on after what is done.")])
     transaction.on_commit(ring, robust=True)
     return run

@@ -51,6 +51,9 @@ class FailureReason(StrEnum):
     PROFILE_MISSING = "profile_missing", "The environment profile does not exist, or cannot be read."
     SOURCE_GONE = "source_gone", "The source, or its operation, is no longer there."
     MODEL_ERROR = "model_error", "The model's provider failed, so that there is no answer to look at."
+    SPENDING_LIMIT = "spending_limit", "The next call to a model might have passed a spending limit, so it was not made."
+    CANCELLED = "cancelled", "Somebody cancelled it."
+    INTERRUPTED = "interrupted", "Its worker died or went silent too often."
     INTERNAL = "internal", "EvalHub itself failed."
 
 

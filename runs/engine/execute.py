@@ -1,9 +1,9 @@
-"""One run from its claim to its end: load, simulate, judge, finish. Called by the drain, one coroutine a run."""
+"""One run from its claim to its end: load, simulate or carry out a trial, judge, finish. Called by the drain, one coroutine a run."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,38 +19,30 @@ from agents.llm.types import ChatModel
 from runs.ends import FREE
 from runs.engine import stop
 from runs.engine.journal import Journal
-from runs.engine.judge import judge_once
+from runs.engine.judging import JUDGE_COLUMNS, Judging, seed_of
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.load import SIMULATES, Loaded, load
 from runs.engine.money import Budgets, Purse
 from runs.engine.outage import LONGEST_PAUSE, OUTAGE_SECONDS, is_outage
+from runs.engine.outcome import Outcome
 from runs.engine.record import RunRecorder
-from runs.engine.scoring import Sample, combine
 from runs.engine.simulate import Scenario, Simulation, SimulationFailed
-from runs.engine.transcript import Entry, Purpose, keeps
-from runs.events.types import (
-    AdaptationCompleted,
-    Error,
-    EvaluationCompleted,
-    EvaluationStarted,
-    Event,
-    FinalStatus,
-    Retrying,
-    RunStarted,
-    Score,
-)
+from runs.engine.transcript import Entry
+from runs.engine.trials.carry import carry_out
+from runs.engine.trials.failures import TrialFailed, failed_outcome
+from runs.engine.trials.plan import TrialPlan
+from runs.engine.trials.stage import Stage
+from runs.events.types import Error, Event, FinalStatus, Retrying, RunStarted
 from runs.models import EvalRun, Verdict
 from runs.plan import SessionPlan
 from runs.states import Status
 
 logger = logging.getLogger(__name__)
-JUDGE_COLUMNS = {Verdict.Kind.QUALITY: "judge_model", Verdict.Kind.ADAPTATION: "adaptation_judge_model"}
-PURPOSES = {Verdict.Kind.QUALITY: Purpose.JUDGE, Verdict.Kind.ADAPTATION: Purpose.ADAPTATION}
 
 
 @dataclass(slots=True)
 class Execution:
-    """A claimed run being driven. `cancelled` is set by the drain before it cancels the task."""
+    """A claimed run being driven. `cancelled` is set by the drain before it cancels the task; `outcome` is there once a trial has one."""
 
     lease: Lease
     journal: Journal
@@ -61,6 +53,7 @@ class Execution:
     cancelled: bool = False
     recorder: RunRecorder = field(init=False)
     purse: Purse = field(init=False)
+    outcome: Outcome | None = None
 
     @property
     def calls(self) -> int:
@@ -104,7 +97,7 @@ class Execution:
     async def _drive(self, loaded: Loaded) -> None:
         try:
             await self._steps(loaded)
-        except (SimulationFailed, LLMError) as error:
+        except (SimulationFailed, TrialFailed, LLMError) as error:
             await self._end(Status.FAILED, error.code, error.message)
         except stop.Stopping:
             await self.recorder.settle()
@@ -133,21 +126,48 @@ class Execution:
             columns |= {"agent_model": agent.name, "user_model": user.name if user else ""}
         parts = [model for model in (agent, user, *judges.values()) if model]
         columns["uses_demo"] = run.uses_demo or any(model.is_demo for model in parts)
+        if loaded.trial:
+            columns["template_snapshot"] = run.template_snapshot
         self.recorder.later(Entry(columns=columns, events=[_taken(loaded)]))
+        judging = Judging(loaded, self.recorder)
+        if loaded.trial:
+            self.outcome = await carry_out(self._stage(loaded, loaded.trial, agent, judging, judges))
+            return
         if agent:
             simulation = Simulation(_scenario(run), agent, user, self.recorder, loaded.lines, dict(run.simulation_state))
             await simulation.play()
         for kind, judge in judges.items():
-            await self._judge(loaded, kind, judge)
+            await judging.judge(kind, judge)
 
     def _cast(self, loaded: Loaded, agent: ModelSpec) -> tuple[ChatModel, ChatModel | None]:
         """The agent, and the model that plays the user unless every turn is scripted."""
         run = loaded.run
-        http = self.models_http if run.agent_snapshot["kind"] == "character" else self.endpoints_http
+        hosted = bool(loaded.trial) or run.agent_snapshot["kind"] == "character"
+        http = self.models_http if hosted else self.endpoints_http
         if all(plan["max_turns"] <= len(plan["script"]) for plan in run.sessions):
             return self._connect(agent, http), None
         user = loaded.providers.spec(run.user_model or str(run.simulation_config.get("model") or ""), part="user")
         return self._connect(agent, http), self._connect(user, self.models_http)
+
+    def _stage(self, loaded: Loaded, plan: TrialPlan, agent: ChatModel | None, judging: Judging, judges: Mapping[str, ChatModel]) -> Stage:
+        """What a trial works with. Its judge, if any, is asked when the kind of trial says so."""
+        run, judge = loaded.run, judges.get(Verdict.Kind.QUALITY)
+
+        async def judged() -> Mapping[str, Any]:
+            if judge:
+                await judging.judge(Verdict.Kind.QUALITY, judge)
+            result: Mapping[str, Any] = run.evaluation_result
+            return result
+
+        return Stage(
+            plan=plan,
+            recorder=self.recorder,
+            lines=loaded.lines,
+            state=dict(run.simulation_state),
+            seed=seed_of(run),
+            model=agent,
+            judge=judged,
+        )
 
     def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
         """The judge of each kind that the run asks for, the one it began with if it goes on; resolved before anything is paid for."""
@@ -167,55 +187,6 @@ class Execution:
             Retrying(message=notice.message, model=notice.model, attempt=notice.attempt, wait_seconds=round(notice.wait_s, 2))
         )
 
-    async def _judge(self, loaded: Loaded, kind: str, judge: ChatModel) -> None:
-        """All samples of one kind, those of an earlier attempt kept, then the combined result."""
-        run = loaded.run
-        rubric = run.template_snapshot if kind == Verdict.Kind.QUALITY else run.adaptation_template_snapshot
-        column = "evaluation_result" if kind == Verdict.Kind.QUALITY else "adaptation_result"
-        if getattr(run, column):
-            return
-        if not loaded.lines:
-            raise SimulationFailed("empty_transcript", "There is nothing to judge: the transcript has no messages.")
-        self.recorder.note(EvaluationStarted(message=f"{judge.name} judges {rubric['name']}.", kind=kind, judge_model=judge.name))
-        kept = [verdict for verdict in loaded.verdicts if verdict.kind == kind]
-        there = {verdict.sample for verdict in kept}
-        missing = [number for number in range(rubric["judge_samples"]) if number not in there]
-        answers = await asyncio.gather(*(self._sample(loaded, kind, judge, number) for number in missing), return_exceptions=True)
-        fresh = _all_or_first_error(answers)
-        ordered = sorted([*kept, *fresh], key=lambda verdict: verdict.sample)
-        samples = [Sample(verdict.judge_model, verdict.sample, verdict.answer) for verdict in ordered]
-        await self._result(kind, column, combine(rubric, samples, demo=judge.is_demo))
-
-    async def _sample(self, loaded: Loaded, kind: str, judge: ChatModel, number: int) -> Verdict:
-        run = loaded.run
-        rubric = run.template_snapshot if kind == Verdict.Kind.QUALITY else run.adaptation_template_snapshot
-        purpose = PURPOSES[Verdict.Kind(kind)]
-        try:
-            judgement = await judge_once(
-                judge,
-                rubric,
-                loaded.lines,
-                persona=run.user_persona,
-                agent_name=run.agent_name,
-                seed=_seed(run) + number,
-                on_calls=keeps(self.recorder, purpose),
-            )
-        except LLMError as error:
-            await self.recorder.write(Entry(purpose=purpose, calls=error.calls))
-            raise
-        verdict = Verdict(run_id=run.id, kind=kind, judge_model=judge.name, sample=number, answer=judgement.answer)
-        await self.recorder.commit(Entry(purpose=purpose, calls=judgement.calls), verdicts=[verdict])
-        return verdict
-
-    async def _result(self, kind: str, column: str, result: dict[str, Any]) -> None:
-        scored = result["score"] is not None
-        done = EvaluationCompleted if kind == Verdict.Kind.QUALITY else AdaptationCompleted
-        events: list[Event] = [_score_event(kind, category) for category in result["categories"]]
-        said = f"{result['template_name']}: {result['score']} / 100." if scored else f"{result['template_name']}: unscored."
-        events.append(done(message=said, score=result["score"] or 0.0, scored=scored))
-        number = "score" if kind == Verdict.Kind.QUALITY else "adaptation_score"
-        await self.recorder.commit(Entry(events=events, columns={column: result, number: result["score"]}))
-
     async def _end(self, status: Status, code: str, reason: str) -> None:
         """The last commit: final status, results in the last event, the lease given up."""
         run = self.recorder.run
@@ -233,7 +204,7 @@ class Execution:
                 adaptation_result=adaptation,
             )
         )
-        columns: Mapping[str, Any] = {
+        columns: dict[str, Any] = {
             "status": status,
             "error_code": code,
             "error_reason": reason,
@@ -241,7 +212,12 @@ class Execution:
             "started_at": run.started_at or timezone.now(),
             **FREE,
         }
-        await self.recorder.commit(Entry(events=events, columns=columns))
+        outcome = self.outcome if status == Status.COMPLETED else None
+        if run.kind == EvalRun.Kind.TRIAL and outcome is None:
+            outcome = failed_outcome(code, reason)
+        if self.outcome and outcome is self.outcome:
+            columns["score"] = outcome.score
+        await self.recorder.commit(Entry(events=events, columns=columns, outcome=outcome))
 
 
 def _taken(loaded: Loaded) -> RunStarted:
@@ -257,14 +233,6 @@ def _taken(loaded: Loaded) -> RunStarted:
     return RunStarted(message=said, attempt=run.attempt)
 
 
-def _all_or_first_error(answers: Sequence[Verdict | BaseException]) -> list[Verdict]:
-    """The verdicts, or the first error; by now every sample is written, so none that was paid for is lost to another's failure."""
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in answers if isinstance(answer, Verdict)]
-
-
 def _scenario(run: EvalRun) -> Scenario:
     config, hosted = run.simulation_config, run.agent_snapshot["kind"] == "character"
     return Scenario(
@@ -278,23 +246,5 @@ def _scenario(run: EvalRun) -> Scenario:
         consolidation=bool(config.get("enable_consolidation")),
         diary=bool(config.get("enable_diary")),
         proactive=bool(config.get("enable_proactive")),
-        seed=_seed(run),
-    )
-
-
-def _seed(run: EvalRun) -> int:
-    return run.id.int % 2**31
-
-
-def _score_event(kind: str, category: Mapping[str, Any]) -> Score:
-    scored = category["score"] is not None
-    said = f"{category['label']}: {category['score']} / 100." if scored else f"{category['label']}: unscored."
-    return Score(
-        message=said,
-        kind=kind,
-        key=category["key"],
-        label=category["label"],
-        score=category["score"] or 0.0,
-        scored=scored,
-        reason=category["unscored_reason"] or category["reasoning"],
+        seed=seed_of(run),
     )

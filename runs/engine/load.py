@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from agents.clients import Providers, agent_spec, load_providers
@@ -13,6 +13,8 @@ from agents.llm.spec import ModelSpec
 from runs.engine.lease import LeaseLost
 from runs.engine.outage import is_outage
 from runs.engine.transcript import Line
+from runs.engine.trials.plan import TrialPlan, load_plans
+from runs.engine.trials.rubric import rubric_of
 from runs.models import EvalRun, Message, Verdict
 
 logger = logging.getLogger(__name__)
@@ -30,7 +32,10 @@ class Unreadable(LLMError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A run with what is committed of it. `problem` says why nobody can be asked for it; then there is no agent."""
+    """A run with what is committed of it. `problem` says why nobody can be asked for it; then there is no agent.
+
+    A trial of a coding agent has none either: no model of ours is asked.
+    """
 
     run: EvalRun
     providers: Providers
@@ -38,6 +43,7 @@ class Loaded:
     lines: list[Line]
     verdicts: list[Verdict]
     problem: LLMError | None = None
+    trial: TrialPlan | None = None
 
 
 def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]:
@@ -46,23 +52,44 @@ def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]
     projects = {run.project_id: run.project for run in runs.values()}
     providers = {key: _or_problem(load_providers, project) for key, project in projects.items()}
     lines, verdicts = lines_of(run_ids), _verdicts(run_ids)
+    plans = load_plans([run_id for run_id, run in runs.items() if run.kind == EvalRun.Kind.TRIAL])
     return {
-        run_id: _loaded(runs[run_id], providers[runs[run_id].project_id], lines[run_id], verdicts[run_id])
+        run_id: _loaded(runs[run_id], providers[runs[run_id].project_id], lines[run_id], verdicts[run_id], plans.get(run_id))
         if run_id in runs
         else LeaseLost()
         for run_id in run_ids
     }
 
 
-def _loaded(run: EvalRun, providers: Providers | LLMError, lines: list[Line], verdicts: list[Verdict]) -> Loaded:
+def _loaded(
+    run: EvalRun, providers: Providers | LLMError, lines: list[Line], verdicts: list[Verdict], plan: TrialPlan | LLMError | None
+) -> Loaded:
     if isinstance(providers, LLMError):
         return Loaded(run, Providers({}), None, lines, verdicts, problem=providers)
+    if run.kind == EvalRun.Kind.TRIAL:
+        return _trial(Loaded(run, providers, None, lines, verdicts), plan)
     if run.kind not in SIMULATES:
         return Loaded(run, providers, None, lines, verdicts)
     agent = _or_problem(_agent, run, providers)
     if isinstance(agent, LLMError):
         return Loaded(run, providers, None, lines, verdicts, problem=agent)
     return Loaded(run, providers, agent, lines, verdicts)
+
+
+def _trial(loaded: Loaded, plan: TrialPlan | LLMError | None) -> Loaded:
+    """Whom it asks, and what it is judged by."""
+    if plan is None or isinstance(plan, LLMError):
+        return replace(loaded, problem=plan or Unreadable("EvalHub itself failed: the run is part of a batch, but says of none."))
+    rubric = loaded.run.template_snapshot or _or_problem(rubric_of, plan)
+    if isinstance(rubric, LLMError):
+        return replace(loaded, problem=rubric)
+    loaded.run.template_snapshot = rubric
+    if plan.is_agent:
+        return replace(loaded, trial=plan)
+    agent = _or_problem(loaded.providers.spec, plan.target["model"], part="agent")
+    if isinstance(agent, LLMError):
+        return replace(loaded, trial=plan, problem=agent)
+    return replace(loaded, trial=plan, agent=agent)
 
 
 def _agent(run: EvalRun, providers: Providers) -> ModelSpec:

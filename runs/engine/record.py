@@ -54,7 +54,7 @@ class RunRecorder:
 
     def later(self, entry: Entry) -> None:
         """Have it written as soon as the loop turns, or with the commit that comes before that. The next commit says if it failed."""
-        if entry.calls or entry.lines:
+        if entry.calls or entry.lines or entry.outcome:
             raise ValueError("What was paid for is waited for.")
         self._waiting.append(_Waiting(entry))
         asyncio.get_running_loop().call_soon(self._send)
@@ -141,6 +141,7 @@ class RunRecorder:
             calls=last.calls,
             verdicts=group[-1].verdicts,
             events=events,
+            outcome=last.outcome,
         )
 
     def _columns(self, entry: Entry, verdicts: Sequence[Verdict]) -> dict[str, Any]:

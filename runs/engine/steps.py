@@ -8,6 +8,7 @@ from typing import Any
 
 from agents.llm.types import CallRecord
 from runs.engine.lease import Lease
+from runs.engine.outcome import Outcome
 from runs.engine.transcript import Line, Purpose
 from runs.events.log import Numbered
 from runs.models import Verdict
@@ -20,7 +21,10 @@ def _mark() -> uuid.UUID:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One commit of one run. `project_id` says on whose account the calls were made, `purpose` what for; `mark` is the step's own name."""
+    """One commit of one run. `project_id` says on whose account the calls were made, `purpose` what for; `mark` is the step's own name.
+
+    `outcome` is of the trial that ends with this step.
+    """
 
     lease: Lease
     project_id: uuid.UUID
@@ -30,4 +34,5 @@ class Step:
     calls: Sequence[CallRecord] = ()
     verdicts: Sequence[Verdict] = ()
     events: Sequence[Numbered] = ()
+    outcome: Outcome | None = None
     mark: uuid.UUID = field(default_factory=_mark)

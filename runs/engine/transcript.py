@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from agents.llm.types import CallRecord, OnCalls
+from runs.engine.outcome import Outcome
 from runs.events.types import Event
 
 
@@ -37,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What becomes true together: new lines, the calls that were paid for, events, and the simulation's new state."""
+    """What becomes true together: new lines, the calls that were paid for, events, the run's new state, and how its trial ended."""
 
     lines: Sequence[Line] = ()
     purpose: Purpose = Purpose.AGENT
@@ -46,6 +47,7 @@ class Entry:
     state: Mapping[str, Any] | None = None
     simulated_minutes: int | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Outcome | None = None
 
 
 class Recorder(Protocol):

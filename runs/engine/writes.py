@@ -6,6 +6,7 @@ the databases is only how rows are handed over (`Rows.source`). A test compares 
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC
 from enum import Enum
 from functools import cache, partial
 from typing import Any
@@ -18,7 +19,7 @@ from agents.llm.types import CallRecord
 from runs.engine import meter
 from runs.engine.steps import Step
 from runs.events import log
-from runs.models import MODEL_NAME, EvalRun, Message, ModelCall, RunEvent, Verdict
+from runs.models import MODEL_NAME, Citation, EvalRun, Mention, Message, ModelCall, RunEvent, Trial, Verdict
 from runs.states import Status
 
 COLUMNS: Mapping[type[models.Model], tuple[str, ...]] = {
@@ -32,7 +33,11 @@ COLUMNS: Mapping[type[models.Model], tuple[str, ...]] = {
     ),
     Verdict: ("run_id", "kind", "judge_model", "sample", "answer", "created_at"),
     RunEvent: ("run_id", "seq", "type", "payload", "created_at"),
+    Mention: ("run_id", "project_id", "day", "platform", "topic_id", "brand_id", "brand", "is_own", "count", "rank"),
+    Citation: ("run_id", "project_id", "day", "platform", "topic_id", "place", "url", "domain", "is_own"),
 }
+# How a trial ended; what it was to do stands in its row since the batch made it.
+ENDS = ("passed", "score", "failure_reasons", "first_reason", "latency_ms", "tool_calls", "details", "finished_at")
 RUNS = EvalRun._meta.db_table
 MOST_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
 Encoder = Callable[[Any], Any]
@@ -47,6 +52,10 @@ def write(steps: Sequence[Step]) -> set[uuid.UUID]:
     _insert(ModelCall, [row for step in held for row in _calls(step, now)])
     _insert(Verdict, [_verdict(verdict) for step in held for verdict in step.verdicts])
     _insert(RunEvent, [(step.lease.run_id, event.seq, event.type, event.payload, now) for step in held for event in step.events])
+    ended = [step for step in held if step.outcome]
+    _update(Trial, ("run_id", *ENDS), [row for step in ended for row in _ends(step, now)])
+    _insert(Mention, [row for step in ended for row in _mentions(step, now)])
+    _insert(Citation, [row for step in ended for row in _citations(step, now)])
     meter.count(held, now)
     log.announce([step.lease.run_id for step in held if step.events])
     return lost
@@ -57,7 +66,7 @@ def fence(steps: Sequence[Step], now: Any) -> set[uuid.UUID]:
     groups: dict[tuple[str, ...], list[Step]] = {}
     for step in steps:
         groups.setdefault(tuple(step.columns), []).append(step)
-    won = sum(_update(columns, group, now) for columns, group in groups.items())
+    won = sum(_update_runs(columns, group, now) for columns, group in groups.items())
     return set() if won == len(steps) else {step.mark for step in steps} - landed(steps)
 
 
@@ -69,18 +78,21 @@ def landed(steps: Sequence[Step]) -> set[uuid.UUID]:
     return {mark for mark in found if mark}
 
 
-def _update(columns: Sequence[str], steps: Sequence[Step], now: Any) -> int:
+def _update_runs(columns: Sequence[str], steps: Sequence[Step], now: Any) -> int:
     names = ("id", "lease_token", "last_commit", "updated_at", *columns)
     rows = [(step.lease.run_id, step.lease.token, step.mark, now, *step.columns.values()) for step in steps]
-    fields = [_field(EvalRun, name) for name in names]
-    sets = ", ".join(f"{field.column} = v.c{number}" for number, field in enumerate(fields) if number > 1)
+    return _update(EvalRun, names, rows, keys=2, only=f" AND {RUNS}.status = '{Status.RUNNING.value}'")
+
+
+def _update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]], keys: int = 1, only: str = "") -> int:
+    """Write each row where its first `keys` values are found. Returns how many were."""
+    table = model._meta.db_table
+    fields = [_field(model, name) for name in names]
+    sets = ", ".join(f"{field.column} = v.c{number}" for number, field in enumerate(fields) if number >= keys)
+    found = " AND ".join(f"{table}.{field.column} = v.c{number}" for number, field in enumerate(fields[:keys]))
     return sum(
         # Begins with UPDATE: of a statement that begins with WITH, SQLite's driver does not tell how many rows it changed.
-        _execute(
-            f"UPDATE {RUNS} SET {sets} FROM ({source}) AS v "  # noqa: S608  names of our own columns
-            f"WHERE {RUNS}.id = v.c0 AND {RUNS}.lease_token = v.c1 AND {RUNS}.status = '{Status.RUNNING.value}'",
-            parameters,
-        )
+        _execute(f"UPDATE {table} SET {sets} FROM ({source}) AS v WHERE {found}{only}", parameters)  # noqa: S608  names of our own columns
         for source, parameters in _sources(fields, rows)
     )
 
@@ -118,6 +130,30 @@ def _told(call: CallRecord) -> tuple[Any, ...]:
 
 def _verdict(verdict: Verdict) -> tuple[Any, ...]:
     return tuple(getattr(verdict, name) for name in COLUMNS[Verdict])
+
+
+def _ends(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
+    if ended := step.outcome:
+        yield (
+            *(step.lease.run_id, ended.passed, ended.score, list(ended.failure_reasons), ended.first_reason),
+            *(ended.latency_ms, ended.tool_calls, dict(ended.details), now),
+        )
+
+
+def _mentions(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
+    for each in step.outcome.mentions if step.outcome else ():
+        yield (*_said_in(step, now), each.brand_id, each.brand, each.is_own, each.count, each.rank)
+
+
+def _citations(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
+    for each in step.outcome.citations if step.outcome else ():
+        yield (*_said_in(step, now), each.place, each.url, each.domain, each.is_own)
+
+
+def _said_in(step: Step, now: Any) -> tuple[Any, ...]:
+    """What the rows of one answer share: the day is that of UTC."""
+    platform, topic = (step.outcome.platform, step.outcome.topic_id) if step.outcome else ("", None)
+    return step.lease.run_id, step.project_id, now.astimezone(UTC).date().isoformat(), platform, topic
 
 
 # How rows are handed to the database
@@ -183,7 +219,7 @@ def _encoder(vendor: str, field: "models.Field[Any, Any]") -> Encoder | None:
         return _json
     if isinstance(field, models.DecimalField):
         return partial(field.get_db_prep_save, connection=connection)
-    if vendor == "sqlite" and isinstance(field, models.UUIDField | models.ForeignKey):
+    if vendor == "sqlite" and isinstance(field, models.UUIDField | models.ForeignKey):  # ours all lead to UUIDs
         return _hex
     if vendor == "sqlite" and isinstance(field, models.DateTimeField):
         return partial(field.get_db_prep_save, connection=connection)

@@ -36,6 +36,7 @@ class MockModelServer:
         self.faults: Counter[str] = Counter()
         self.first_request = asyncio.Event()
         self.reply_text: str | None = None
+        self.replies: dict[str, str] = {}  # by model; those that are not named say what `reply_text` says, or a text of their own
         self.reply_delay_s = 0.0
         self.user_turns = 3
         self._host, self._port = host, port
@@ -124,8 +125,8 @@ class MockModelServer:
         return web.json_response(answer)
 
     def _text(self, body: Json) -> str:
-        if self.reply_text is not None:
-            return self.reply_text
+        if (text := self.replies.get(str(body.get("model")), self.reply_text)) is not None:
+            return text
         schema = schema_of(body)
         if schema is None:
             return talk(purpose_of(_system_of(body), None), body["messages"], user_turns=self.user_turns)

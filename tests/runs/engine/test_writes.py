@@ -12,12 +12,14 @@ from django.utils import timezone
 from agents.llm.types import CallRecord, Usage
 from runs.engine import lease, writes
 from runs.engine.lease import Lease
+from runs.engine.outcome import CitationRow, MentionRow, Outcome
 from runs.engine.transcript import Line, Purpose
 from runs.events import log
 from runs.events.types import Totals, TurnCompleted
-from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
+from runs.models import Citation, EvalRun, Mention, Message, ModelCall, RunEvent, Trial, Verdict
 from tests.support.runs import run_make
 from tests.support.steps import step_of
+from tests.support.trials import batch_make, prompt_subject, target
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -39,6 +41,55 @@ def written(*steps: object) -> set[uuid.UUID]:
 def test_every_column_is_written(model: type[models.Model]) -> None:
     """A column that is added to a model must be added to the statement too."""
     assert set(writes.COLUMNS[model]) == {field.attname for field in model._meta.concrete_fields if not field.primary_key}
+
+
+def test_every_column_of_a_trial_is_the_batchs_or_says_how_it_ended() -> None:
+    """A column that is added to the model must be written by one of them."""
+    asked = {"run_id", "project_id", "batch_id", "position", "subject_id", "subject_index", "target_index", "profile_index", "source_type"}
+    asked |= {"source_id", "ref", "label", "group_id", "group", "eval_type", "target_type", "target_key", "platform", "model", "created_at"}
+    assert asked | set(writes.ENDS) == {field.attname for field in Trial._meta.concrete_fields}
+
+
+def test_an_outcome_comes_back_with_its_mentions_and_citations() -> None:
+    """Of two trials in one commit, each gets its own; one without reasons gets none."""
+    batch = batch_make([prompt_subject(), prompt_subject()], [target("demo/agent")])
+    held = lease.claim(2)
+    brand, topic = uuid.uuid4(), uuid.uuid4()
+    ended = Outcome(
+        passed=False,
+        score=42.5,
+        failure_reasons=("timeout", "auth"),
+        latency_ms=1234,
+        tool_calls=2,
+        details={"checks": [{"name": 'ü "x" \\', "passed": None}]},
+        mentions=[MentionRow(brand_id=brand, brand="Acmé", is_own=True, count=3, rank=1)],
+        citations=[CitationRow(place=1, url="https://a.test/?q=%s", domain="a.test", is_own=False)],
+        platform="openai",
+        topic_id=topic,
+    )
+    written(step_of(held[0], outcome=ended), step_of(held[1], outcome=Outcome()))
+    first, second = Trial.objects.get(pk=held[0].run_id), Trial.objects.get(pk=held[1].run_id)
+    assert (first.passed, first.score, first.failure_reasons, first.first_reason) == (False, 42.5, ["timeout", "auth"], "timeout")
+    assert (first.latency_ms, first.tool_calls, first.details) == (1234, 2, ended.details)
+    assert (second.passed, second.score, second.failure_reasons, second.first_reason) == (None, None, [], "")
+    assert first.finished_at == second.finished_at
+    assert first.finished_at is not None
+    mention, page = Mention.objects.get(run_id=first.pk), Citation.objects.get(run_id=first.pk)
+    assert (mention.brand_id, mention.brand, mention.is_own, mention.count, mention.rank) == (brand, "Acmé", True, 3, 1)
+    assert (page.place, page.url, page.domain, page.is_own) == (1, "https://a.test/?q=%s", "a.test", False)
+    for row in (mention, page):
+        assert (row.platform, row.topic_id, row.project_id) == ("openai", topic, batch.project_id)
+        assert row.day == first.finished_at.astimezone(UTC).date()
+
+
+def test_a_lost_lease_ends_no_trial() -> None:
+    batch_make([prompt_subject()], [target("demo/agent")])
+    [held] = lease.claim(1)
+    said = Outcome(passed=True, mentions=[MentionRow(brand_id=uuid.uuid4(), brand="A", is_own=True, count=1, rank=1)])
+    lost = step_of(Lease(held.run_id, uuid.uuid4()), columns={"status": "completed"}, outcome=said)
+    assert written(lost) == {lost.mark}
+    assert Trial.objects.get().finished_at is None
+    assert not Mention.objects.exists()
 
 
 def test_a_line_comes_back_as_it_was_said() -> None:

@@ -1,0 +1,51 @@
+"""What came of a trial, as it is written in the commit that ends its run. Plain data; made by `trials`, written by `writes`."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionRow:
+    """A brand in the answer: how often, and its place among the brands by where each stands first, from 1."""
+
+    brand_id: uuid.UUID
+    brand: str
+    is_own: bool
+    count: int
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitationRow:
+    """A page the answer cites, in the order of the answer, from 1."""
+
+    place: int
+    url: str
+    domain: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The columns of the Trial that say how it ended, and the rows beside it.
+
+    `failure_reasons` are of templates_app.reasons, the weightiest first. `latency_ms` is of the answer, or of the request or execution it
+    led to. `platform` and `topic_id` stand in the mentions and citations.
+    """
+
+    passed: bool | None = None
+    score: float | None = None
+    failure_reasons: Sequence[str] = ()
+    latency_ms: int | None = None
+    tool_calls: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    mentions: Sequence[MentionRow] = ()
+    citations: Sequence[CitationRow] = ()
+    platform: str = ""
+    topic_id: uuid.UUID | None = None
+
+    @property
+    def first_reason(self) -> str:
+        return self.failure_reasons[0] if self.failure_reasons else ""

@@ -1,0 +1,28 @@
+"""Custom evals: a task prompt, answered by a model or a coding agent, judged against its expected behaviour."""
+
+import json
+
+from runs.engine.outcome import Outcome
+from runs.engine.trials import behaviour
+from runs.engine.trials.plan import TrialPlan
+from runs.engine.trials.stage import Stage
+
+
+async def play(stage: Stage) -> Outcome:
+    """The score is the judge's; where the judge gives none, nothing is decided."""
+    await stage.ask(task_of(stage.plan))
+    found = await behaviour.judged(stage)
+    return Outcome(
+        passed=found.passed,
+        score=found.score,
+        failure_reasons=found.reasons,
+        latency_ms=stage.latency_ms,
+        details={"checks": [found.check] if found.check else []},
+    )
+
+
+def task_of(plan: TrialPlan) -> str:
+    """The prompt as it stands, and below it what the definition says beside the task."""
+    context = plan.definition["run_context"]
+    told = f"\n\nContext:\n{json.dumps(context, ensure_ascii=False, indent=2)}" if context else ""
+    return str(plan.subject["prompt"]) + told

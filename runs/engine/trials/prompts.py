@@ -1,0 +1,55 @@
+"""Prompts: asked once as a person would, the answer searched for brands and cited pages, and judged where the prompt has a template."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from runs.engine.outcome import CitationRow, MentionRow, Outcome
+from runs.engine.trials import behaviour
+from runs.engine.trials.citations import CitedPage, find_citations
+from runs.engine.trials.mentions import Brand, BrandMention, brands_of, find_mentions
+from runs.engine.trials.stage import Stage
+
+AT_ONCE = 20_000  # characters that are searched on the loop; more would hold up other runs
+PLATFORM = 120
+DOMAIN = 253
+
+
+async def play(stage: Stage) -> Outcome:
+    """Neither passed nor failed where nobody judges: an answer that names other brands is no failure of whoever gave it."""
+    answer = await stage.ask(str(stage.plan.subject["text"]))
+    brands = brands_of(stage.plan.brands)
+    mentions, pages = _read(answer, brands) if len(answer) <= AT_ONCE else await asyncio.to_thread(_read, answer, brands)
+    found = await behaviour.judged(stage)
+    return Outcome(
+        passed=found.passed,
+        score=found.score,
+        failure_reasons=found.reasons,
+        latency_ms=stage.latency_ms,
+        details={"mentions": [_shown(each) for each in mentions], "citations": [_page(each) for each in pages]},
+        mentions=[_mention(each) for each in mentions],
+        citations=[CitationRow(**_page(each)) for each in pages],
+        platform=stage.plan.platform[:PLATFORM],
+        topic_id=stage.plan.topic_id,
+    )
+
+
+def _read(answer: str, brands: Sequence[Brand]) -> tuple[list[BrandMention], list[CitedPage]]:
+    return find_mentions(answer, brands), find_citations(answer, brands)
+
+
+def _mention(found: BrandMention) -> MentionRow:
+    brand = found.brand
+    return MentionRow(brand_id=uuid.UUID(brand.id), brand=brand.name, is_own=brand.is_own, count=found.count, rank=found.rank)
+
+
+def _shown(found: BrandMention) -> dict[str, Any]:
+    """`places` are [start, end] in the answer."""
+    brand = found.brand
+    own = {"brand_id": brand.id, "brand": brand.name, "is_own": brand.is_own}
+    return {**own, "count": found.count, "rank": found.rank, "places": [list(place) for place in found.places]}
+
+
+def _page(page: CitedPage) -> dict[str, Any]:
+    return {"place": page.place, "url": page.url, "domain": page.domain[:DOMAIN], "is_own": page.is_own}

@@ -1,0 +1,104 @@
+"""What every kind of trial works with: asks once, writes down, shows what happened, has it judged. One stage a driven trial."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agents.llm.errors import LLMError
+from agents.llm.types import CallContext, CallRecord, ChatMessage, ChatModel
+from runs.engine.transcript import Entry, Line, Purpose, Recorder, keeps
+from runs.engine.trials.plan import TrialPlan
+from runs.events.types import Event, SessionStarted, TurnCompleted, TurnStarted
+
+TASK, ANSWER, FOUND = 0, 1, 2  # the lines of a trial's transcript
+
+
+@dataclass(slots=True)
+class Stage:
+    """`lines` and `state` are what is committed, and grow with every commit. State keys: latency_ms, found.
+
+    `found` is what came of the answer, as `show` was given it: plain JSON from which the outcome is made, now or by another worker.
+    `model` is None for a coding agent, `judge` where nobody judges.
+    """
+
+    plan: TrialPlan
+    recorder: Recorder
+    lines: list[Line]
+    state: dict[str, Any]
+    seed: int
+    model: ChatModel | None = None
+    judge: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
+
+    @property
+    def latency_ms(self) -> int | None:
+        """Of the answer."""
+        return self.state.get("latency_ms")
+
+    @property
+    def found(self) -> Mapping[str, Any] | None:
+        """What came of the answer; None before that is known."""
+        return self.state.get("found")
+
+    async def ask(self, task: str) -> str:
+        """The model's answer to the task, which is all it is told. Raises LLMError; what was paid for until then is written."""
+        await self.put(task)
+        if len(self.lines) <= ANSWER and self.model:
+            await self._ask(self.model)
+        return self.lines[ANSWER].content
+
+    async def put(self, task: str) -> None:
+        """The task as the first line, before anybody is asked."""
+        if self.lines:
+            return
+        opening = SessionStarted(message=f"{self.plan.label or 'The task'} begins.", name=self.plan.label)
+        await self._write([Line(TASK, 0, 0, "user", task)], before=[opening], after=[TurnStarted()])
+
+    async def _ask(self, model: ChatModel) -> None:
+        context = CallContext(session_id=f"{self.plan.run_id}-0")
+        messages = [ChatMessage("user", self.lines[TASK].content)]
+        try:
+            reply = await model.complete(messages, seed=self.seed, context=context, on_calls=keeps(self.recorder, Purpose.AGENT))
+        except LLMError as error:
+            await self.recorder.write(Entry(purpose=Purpose.AGENT, calls=error.calls))
+            raise
+        self.state["latency_ms"] = reply.latency_ms
+        await self._write([Line(ANSWER, 0, 0, "assistant", reply.text)], calls=reply.calls)
+
+    async def answered(self, answer: str, *, calls: tuple[CallRecord, ...], latency_ms: int, told: str, found: Mapping[str, Any]) -> None:
+        """The answer of a coding agent, and what its work came to, in one commit."""
+        self.state |= {"latency_ms": latency_ms, "found": dict(found)}
+        await self._write([Line(ANSWER, 0, 0, "assistant", answer), self._told("sandbox", told)], calls=calls)
+
+    async def show(self, name: str, told: str, found: Mapping[str, Any]) -> None:
+        """What the answer led to, as people and the judge read it (`told`) and as the outcome is made of it."""
+        self.state["found"] = dict(found)
+        await self._write([self._told(name, told)])
+
+    def say(self, message: str) -> None:
+        """A line of the log about what happens now."""
+        self.recorder.later(Entry(events=[TurnStarted(message=message)]))
+
+    async def judged(self) -> Mapping[str, Any]:
+        """The judge's result (runs.engine.scoring.combine); {} where nobody judges."""
+        return await self.judge() if self.judge else {}
+
+    def _told(self, name: str, told: str) -> Line:
+        return Line(FOUND, 0, 0, "tool", told, name=name)
+
+    async def _write(
+        self, lines: list[Line], *, before: list[Event] | None = None, after: list[Event] | None = None, calls: tuple[CallRecord, ...] = ()
+    ) -> None:
+        said = [TurnCompleted(index=line.index, role=line.role, content=line.content) for line in lines]
+        self.lines += lines
+        await self.recorder.write(
+            Entry(lines=lines, purpose=Purpose.AGENT, calls=calls, events=[*(before or ()), *said, *(after or ())], state=dict(self.state))
+        )
+
+
+def key_of(value: object) -> uuid.UUID | None:
+    """A key as a snapshot has it."""
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
