@@ -8,21 +8,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote
 
-import idna
-
+from evalhub.common.domains import HOST, domain_of
 from runs.engine.trials.mentions import MAX_TEXT, Brand, matcher
 from runs.engine.trials.spans import MAX_URL, Kind, Span, scan
 
 MAX_CITATIONS = 100  # kept of one answer
-MAX_DOMAIN = 253
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?(?P<host>\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 _DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]*", re.MULTILINE)
 _REFERENCE = re.compile(r"\[([^\[\]\n]{1,200})\](?![:(])")
-_ASCII_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 _CAMPAIGN = re.compile(r"(?<=[?&])utm_[a-z]+=[^&#]*&?")
 
 
@@ -57,23 +52,9 @@ def find_citations(text: str, brands: Sequence[Brand] = ()) -> list[CitedPage]:
     return list(pages.values())
 
 
-def domain_of(address: str) -> str:
-    """The host of an address, or of what people write in its place (www.Acme.com/, acme.com): ASCII, lower case, without www. Or ""."""
-    found = _HOST.match(address.strip())
-    host = unquote(found["host"] if found else "").rstrip(".").lower()
-    if not host.isascii():
-        try:
-            host = idna.encode(host, uts46=True).decode()
-        except (idna.IDNAError, UnicodeError):
-            return ""
-    if len(host) > MAX_DOMAIN or not _ASCII_HOST.fullmatch(host):
-        return ""
-    return host.removeprefix("www.") if host.count(".") > 1 else host
-
-
 def page_key(url: str, domain: str) -> str:
     """Equal for addresses of one page: scheme, www, the fragment, a last slash and campaign marks do not tell pages apart."""
-    rest = _HOST.sub("", url, count=1).partition("#")[0]
+    rest = HOST.sub("", url, count=1).partition("#")[0]
     return domain + _CAMPAIGN.sub("", rest).rstrip("?&").rstrip("/")
 
 

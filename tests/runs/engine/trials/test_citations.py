@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.engine.trials.citations import MAX_CITATIONS, domain_of, find_citations, page_key
+from evalhub.common.domains import domain_of
+from runs.engine.trials.citations import MAX_CITATIONS, find_citations, page_key
 from runs.engine.trials.mentions import Brand
 
 OWN = Brand("1", "Acme", (), "https://www.acme.com/", is_own=True)
@@ -64,28 +65,6 @@ def test_it_knows_whose_site_a_page_is_on() -> None:
         (2, "notacme.com", False, None),
         (3, "m.booking.com", False, "Booking.com"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("address", "domain"),
-    [
-        ("https://www.Acme.com./x", "acme.com"),
-        ("acme.com", "acme.com"),
-        ("//acme.com/x", "acme.com"),
-        ("http://user:secret@acme.com:8080", "acme.com"),
-        ("https://acme.com@evil.example/", "evil.example"),
-        ("https://BÜCHER.example", "xn--bcher-kva.example"),
-        ("https://xn--bcher-kva.example", "xn--bcher-kva.example"),
-        ("www.com", "www.com"),
-        ("localhost", ""),
-        ("", ""),
-        ("https://a b.com", ""),
-        ("https://[::1]/", ""),
-        ("x" * 300 + ".com", ""),
-    ],
-)
-def test_a_domain_is_lower_case_ascii_without_www(address: str, domain: str) -> None:
-    assert domain_of(address) == domain
 
 
 def test_pages_are_told_apart_by_their_query() -> None:
