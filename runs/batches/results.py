@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from evalhub.accounts.models import Project
-from runs.models import BatchSubject, EvalRun, Message, Trial
+from runs.models import Batch, BatchSubject, EvalRun, Message, Trial
 from templates_app.models import ApiSource, Brand, SourceType
 
 KINDS = (SourceType.REST_API, SourceType.SDK, SourceType.CLI, SourceType.CUSTOM_EVALS)
@@ -105,3 +105,25 @@ def why(trial: Trial) -> str | None:
     failed = (check.get("message") for check in checks if isinstance(check, Mapping) and check.get("passed") is False)
     error = trial.details.get("error") or {}
     return next((text for text in failed if text), None) or (error.get("message") if isinstance(error, Mapping) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A result as part of its batch. `why` is what kept it from passing."""
+
+    result: Result
+    profile: str
+    why: str | None
+
+
+def children_page(*, project: Project, batch_id: uuid.UUID, after: int, size: int) -> tuple[list[Child], int | None]:
+    """Children of one batch by position, over or not, and where the next page begins. Four queries. Raises Batch.DoesNotExist."""
+    batch = Batch.objects.of(project).only("profiles").get(pk=batch_id)
+    trials = list(Trial.objects.filter(batch_id=batch_id, position__gt=after).select_related("run").order_by("position")[: size + 1])
+    shown = trials[:size]
+    found = [Child(result, _profile(batch, result.trial), why(result.trial)) for result in with_subjects(shown)]
+    return found, shown[-1].position if len(trials) > size else None
+
+
+def _profile(batch: Batch, trial: Trial) -> str:
+    return str(batch.profiles[trial.profile_index]["name"]) if trial.profile_index is not None else ""

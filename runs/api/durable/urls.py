@@ -3,12 +3,13 @@
 from django.urls import path
 
 from evalhub.common.details import nowhere
-from runs.api.durable import history, results, status
+from runs.api.durable import children, history, results, status
 from runs.api.durable.endpoint import DurableEndpoint
 
 paths: list[tuple[str, type[DurableEndpoint]]] = [
     ("status", status.ServerStatus),
     ("auth/status", status.KeyStatus),
+    ("eval-runs/<str:eval_run_id>/runs", children.Children),
     ("api-performance/runs", results.Runs),
     ("api-performance/runs/<str:run_id>", results.Run),
     ("api-performance/diagnose", results.Diagnose),
