@@ -1,0 +1,144 @@
+"""A job in a sandbox of bubblewrap: started, held from outside, ended whole."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from agents.sandbox import confine
+from agents.sandbox.confine import ARCHIVE, HOME, PROXY_FOLDER, SHIM, TEMP, WORK, WRITABLE
+from agents.sandbox.folder import Kept, kept
+from agents.sandbox.job import Job, SandboxMissing
+from agents.sandbox.launch import Child, has_ended, program, uninterrupted, unprivileged
+from agents.sandbox.watch import Use, disk_use, pids_below, use_of
+
+PROXY_PORT = 3128
+PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+
+class BoxedChild(Child):
+    """`hold` must be called once it is ready and before `go`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], job: Job, status: int) -> None:
+        super().__init__(process, job.limits)
+        self._limits = job.limits
+        self._status = status
+        self._held = ExitStack()
+        self._init: int | None = None
+
+    def hold(self) -> None:
+        """Take hold of the inside by the namespace's first process. Blocking. Raises SandboxMissing where the system refuses that."""
+        try:
+            pid = json.loads(os.read(self._status, 4096).partition(b"\n")[0])["child-pid"]
+            self._init = os.pidfd_open(pid)
+            self._held.callback(os.close, self._init)
+            self._work, self._proc, *self._disks = (self._opened(f"/proc/{pid}/root{path}") for path in (WORK, "/proc", *WRITABLE))
+        except (OSError, ValueError, KeyError) as error:
+            raise SandboxMissing(f"The sandbox cannot be watched from outside ({error}).") from error
+
+    def _opened(self, path: str) -> int:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._held.callback(os.close, descriptor)
+        return descriptor
+
+    def use(self) -> Use:
+        found = use_of(self._proc, pids_below(self._proc), memory_limit=self._limits.memory_bytes)
+        disk, inodes = disk_use(self._disks)
+        return Use(found.threads - 1, found.memory, found.cpu_s, disk, inodes)  # bubblewrap's own process is not the job's
+
+    def kept(self) -> Kept:
+        return kept(self._work, self._limits)
+
+    def kill(self) -> None:
+        """The first process of a process namespace takes all others along, and bubblewrap outside ends when it has collected it."""
+        if self._init is None:
+            self._process.kill()
+            return
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._init, signal.SIGKILL)
+
+    async def others_gone(self) -> None:
+        """That first process is gone only after all others are."""
+        if self._init is not None:
+            await has_ended(self._init)
+
+    def release(self) -> None:
+        self._held.close()
+        os.close(self._status)
+
+
+async def start(job: Job, *, bwrap: str, proxy: str) -> BoxedChild:
+    """The job, ready to go. `proxy` is the folder of its proxy's socket, or empty. Raises SandboxMissing with what bubblewrap says."""
+    # The thread that starts bubblewrap must outlive it: --die-with-parent looks at the thread. Those of the loop's own pool do.
+    process, status = await uninterrupted(asyncio.to_thread(_spawned, job, bwrap, proxy), _undone)
+    child = BoxedChild(process, job, status)
+    try:
+        if not await child.is_ready():
+            await child.end()
+            raise SandboxMissing(f"bubblewrap could not start the sandbox: {child.stderr.text().strip()[-500:] or 'it said nothing'}.")
+        await asyncio.to_thread(child.hold)
+    except BaseException:
+        await asyncio.shield(asyncio.ensure_future(child.end()))
+        child.release()
+        raise
+    return child
+
+
+def _spawned(job: Job, bwrap: str, proxy: str) -> tuple[subprocess.Popen[bytes], int]:
+    """bubblewrap on its way, and the descriptor it tells its state on."""
+    before = f"tar -xf {ARCHIVE}\nrm {ARCHIVE}"
+    if proxy:
+        before += f"\n{_python()} -I -S {SHIM} {PROXY_PORT} {PROXY_FOLDER}/socket"
+    shell = program(job.argv, job.limits, others=0, before=before)
+    with ExitStack() as held, ExitStack() as at_failure:
+        status, inside = os.pipe()
+        held.callback(os.close, inside)
+        at_failure.callback(os.close, status)
+        env = environment(job, proxied=bool(proxy))
+        command = confine.confined(shell, job, env, bwrap=bwrap, proxy=proxy, status=inside, held=held)
+        process = _begun(command)
+        at_failure.pop_all()
+        return process, status
+
+
+def _begun(command: confine.Command) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    try:
+        return subprocess.Popen(  # noqa: S603 - an argument list, no shell
+            command.argv, stdin=pipe, stdout=pipe, stderr=pipe, pass_fds=command.descriptors, cwd="/", env=env, **unprivileged()
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SandboxMissing(f"bubblewrap could not be started ({error}).") from error
+
+
+async def _undone(started: tuple[subprocess.Popen[bytes], int]) -> None:
+    process, status = started
+    process.kill()
+    await asyncio.to_thread(process.communicate)
+    os.close(status)
+
+
+def environment(job: Job, *, proxied: bool) -> dict[str, str]:
+    """All that the job sees. The profile may say another PATH and LANG."""
+    own = [f"{path}/bin" if Path(path, "bin").is_dir() else path for path in job.read_only]
+    fixed = {"HOME": HOME, "TMPDIR": TEMP}
+    if proxied:
+        fixed |= dict.fromkeys(PROXY_VARIABLES, f"http://127.0.0.1:{PROXY_PORT}") | dict.fromkeys(
+            ("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"
+        )
+    return {"PATH": ":".join([*own, *PATH]), "LANG": "C.UTF-8", **job.env, **fixed}
+
+
+def _python() -> str:
+    """An interpreter that the sandbox has too. Raises SandboxMissing."""
+    for path in (*PYTHONS, os.path.realpath(sys.executable)):
+        if path.startswith("/usr/") and os.path.exists(path):
+            return path
+    raise SandboxMissing("A sandbox with access to named hosts needs a python3 in /usr; on Debian install the package python3.")
