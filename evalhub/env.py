@@ -52,6 +52,22 @@ class Env(BaseSettings):
     allow_loopback_out: bool = Field(
         False, description="Let agent endpoints and API sources be on this machine; `evalhub up` bound to loopback sets it."
     )
+    allow_unsandboxed: bool = Field(
+        False,
+        description="Run code and coding agents without a sandbox where bubblewrap does not work. They can then read and send whatever "
+        "the worker's user can; every such run says so.",
+    )
+    sandbox_read_only: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Folders outside of `/usr` that a sandbox shows as well, such as one with coding agents, separated by commas; "
+        "their `bin` is in the PATH.",
+    )
+    sandbox_memory: int = Field(1024, ge=32, le=1_048_576, description="MiB of memory that the processes of one sandbox may use together.")
+    sandbox_disk: int = Field(
+        256, ge=1, le=65_536, description="MiB that they may write; kept in the worker's memory while the sandbox lives."
+    )
+    sandbox_processes: int = Field(128, ge=4, le=10_000, description="Processes and threads that one sandbox may have at once.")
+    sandbox_cpu_seconds: int = Field(300, ge=1, le=86_400, description="Seconds of processor that they may use together.")
     web_concurrency: int = Field(
         16, ge=1, le=500, description="Requests that one web process works on at once; each holds a thread and a database connection."
     )
@@ -113,7 +129,17 @@ class Env(BaseSettings):
             raise ValueError("must be one rate such as 3000/minute or 10/second, or 0 for no limit")
         return value
 
-    @field_validator("allowed_hosts", "allowed_hosts_out", mode="before")
+    @field_validator("sandbox_read_only")
+    @classmethod
+    def folders_for_a_sandbox(cls, value: list[str]) -> list[str]:
+        if value:
+            from agents.sandbox.job import check_read_only  # brings aiohttp along, which only installations with such folders wait for here
+
+            for path in value:
+                check_read_only(path)
+        return value
+
+    @field_validator("allowed_hosts", "allowed_hosts_out", "sandbox_read_only", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

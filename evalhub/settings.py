@@ -188,6 +188,14 @@ API_RUN_RATE_LIMIT = ENV.api_run_rate_limit
 API_OPEN_STREAMS = ENV.api_open_streams
 TRUSTED_PROXIES = ENV.trusted_proxies
 METRICS_TOKEN = ENV.metrics_token
+ALLOW_UNSANDBOXED = ENV.allow_unsandboxed
+SANDBOX_READ_ONLY = tuple(ENV.sandbox_read_only)
+SANDBOX_LIMITS = {  # fields of agents.sandbox.Limits
+    "memory_bytes": ENV.sandbox_memory << 20,
+    "disk_bytes": ENV.sandbox_disk << 20,
+    "processes": ENV.sandbox_processes,
+    "cpu_s": ENV.sandbox_cpu_seconds,
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["evalhub.api.KeyAuthentication", "evalhub.api.PersonAuthentication"],

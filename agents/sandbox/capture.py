@@ -9,11 +9,12 @@ AWAY = 1 << 20  # bytes that one step drops
 
 
 class Capture:
-    """One pipe of a program. `limit` bytes are kept; `ended` is done once every writer has closed it."""
+    """One pipe of a program. `limit` bytes are kept, after a first line of `heading` bytes; `ended` is done once no writer is left."""
 
-    def __init__(self, pipe: IO[bytes], limit: int) -> None:
+    def __init__(self, pipe: IO[bytes], limit: int, *, heading: int = 0) -> None:
         self._pipe = pipe
         self._limit = limit
+        self._heading = heading
         self._kept = bytearray()
         self._loop = asyncio.get_running_loop()
         self._line: asyncio.Future[None] = self._loop.create_future()
@@ -28,7 +29,7 @@ class Capture:
         line, found, rest = self._kept.partition(b"\n")
         if not found:
             return b""
-        self._kept = rest
+        self._kept, self._heading = rest, 0
         return bytes(line)
 
     def text(self) -> str:
@@ -44,7 +45,7 @@ class Capture:
             self.ended.set_result(None)
 
     def _readable(self) -> None:
-        room = self._limit - len(self._kept)
+        room = self._heading + self._limit - len(self._kept)
         try:
             count = self._keep(min(room, CHUNK)) if room > 0 else self._drop()
         except BlockingIOError:

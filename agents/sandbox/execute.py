@@ -3,13 +3,13 @@
 import asyncio
 import shutil
 import time
-from contextlib import AsyncExitStack
 from signal import SIGXCPU, SIGXFSZ, Signals
 
 from agents.sandbox import bare, boxed
 from agents.sandbox.job import Ended, Job, Limits, Outcome, SandboxMissing
 from agents.sandbox.launch import Child, unprivileged
-from agents.sandbox.proxy import Policy, Proxy
+from agents.sandbox.proxy import Proxy
+from evalhub.common.outbound import AddressPolicy, VettingResolver
 
 TICK = 0.05  # seconds between two looks at what a job uses
 RETRY = 60.0  # seconds that a refusal is believed
@@ -20,10 +20,10 @@ SHELL_SIGNALS = 128  # a shell, and bubblewrap, report a signal as an exit code 
 _trials: dict[str, tuple[float, str]] = {}  # path of bwrap -> when it was tried, and what was wrong
 
 
-async def execute(job: Job, *, unsandboxed_allowed: bool, policy: Policy | None = None) -> Outcome:
+async def execute(job: Job, *, unsandboxed_allowed: bool, policy: AddressPolicy | None = None) -> Outcome:
     """Run a job to its end. A cancelled task takes the job with it.
 
-    `policy` says which addresses named hosts may be at, and must be given with `allowed_hosts`. Without a sandbox, which
+    `policy` says which addresses the job's `allowed_hosts` may be at: public ones when there is none. Without a sandbox, which
     `unsandboxed_allowed` lets happen only where there is none, the network is not limited.
 
     Raises BadJob for a job that cannot be started, SandboxMissing where there is no sandbox and there must be one.
@@ -33,14 +33,13 @@ async def execute(job: Job, *, unsandboxed_allowed: bool, policy: Policy | None 
     missing = await why_missing()
     if missing and not unsandboxed_allowed:
         raise SandboxMissing(missing)
-    async with AsyncExitStack() as stack:
-        proxy = None
-        if job.allowed_hosts and not missing:
-            proxy = await stack.enter_async_context(
-                Proxy(job.allowed_hosts, policy, max_bytes=job.limits.network_bytes, owner=unprivileged().get("user"))
-            )
-        child: Child = await bare.start(job) if missing else await boxed.start(job, bwrap=bwrap, proxy=proxy.folder if proxy else "")
-        return await _attended(child, job, sandboxed=not missing, refused=proxy.refused if proxy else [])
+    if missing:
+        return await _attended(await bare.start(job), job, sandboxed=False, refused=[])
+    if not job.allowed_hosts:
+        return await _attended(await boxed.start(job, bwrap=bwrap, proxy=""), job, sandboxed=True, refused=[])
+    outside = VettingResolver(policy or AddressPolicy())
+    async with Proxy(job.allowed_hosts, outside, max_bytes=job.limits.network_bytes, owner=unprivileged().get("user")) as proxy:
+        return await _attended(await boxed.start(job, bwrap=bwrap, proxy=proxy.folder), job, sandboxed=True, refused=proxy.refused)
 
 
 async def why_missing() -> str:

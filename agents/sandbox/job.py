@@ -70,7 +70,7 @@ class Job:
             raise BadJob("Arguments and environment are longer than 1 MiB together, which no program can be given.")
         _check_files(self.files, self.limits.disk_bytes // 2)
         for path in self.read_only:
-            _check_read_only(path)
+            check_read_only(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +154,10 @@ _NEVER = frozenset({"/", "/boot", "/dev", "/etc", "/home", "/proc", "/root", "/r
 _NOTHING_BELOW = ("/box", "/dev", "/proc", "/sys", "/var/tmp")  # noqa: S108
 
 
-def _check_read_only(path: str) -> None:
+def check_read_only(path: str) -> None:
+    """Raises BadJob for a path that no sandbox should show."""
     plain = PurePosixPath(path)
-    if not plain.is_absolute() or ".." in plain.parts or "\0" in path:
+    if path.startswith("//") or not plain.is_absolute() or ".." in plain.parts or "\0" in path:
         raise BadJob(f"{path!r} is no absolute path.")
     if str(plain) in _NEVER or any(plain.is_relative_to(tree) for tree in _NOTHING_BELOW):
         raise BadJob(f"{path} is not for a sandbox; name the folder of one program instead.")

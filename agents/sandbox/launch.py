@@ -38,6 +38,7 @@ def program(argv: Sequence[str], limits: Limits, *, others: int | None, before: 
         "set -e",
         "umask 022",
         before,
+        "echo 500 2>/dev/null >/proc/self/oom_score_adj || :",  # should the machine run out of memory, better this than the worker
         "ulimit -c 0",
         f"ulimit -S -t {limits.cpu_s + 1}",
         f"ulimit -H -t {limits.cpu_s + 3}",
@@ -65,7 +66,7 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes], limits: Limits) -> None:
         self._process = process
         self._stdin = Feed(cast(IO[bytes], process.stdin))
-        self.stdout = Capture(cast(IO[bytes], process.stdout), limits.output_bytes)
+        self.stdout = Capture(cast(IO[bytes], process.stdout), limits.output_bytes, heading=len(READY) + 1)
         self.stderr = Capture(cast(IO[bytes], process.stderr), limits.output_bytes)
 
     async def is_ready(self) -> bool:

@@ -1,32 +1,25 @@
 """The one way out of a sandbox: an HTTP proxy on a Unix socket that connects to named hosts and to nothing else.
 
-The name is resolved here, once, judged with all its addresses, and the connection goes to an address that was judged.
+The resolver it is given judges what it finds, and the connection goes to an address that was judged.
 """
 
 import asyncio
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
 from urllib.parse import urlsplit
 
+from aiohttp.abc import AbstractResolver
+
 from agents.sandbox.job import BadJob
+from evalhub.common.outbound import AddressRefused
 
 HEAD_BYTES, HEAD_SECONDS, CONNECT_SECONDS, IDLE_SECONDS = 64 * 1024, 15.0, 15.0, 300.0
 CHUNK = 64 * 1024
 MOST_CONNECTIONS = 64
 USUAL_PORTS = (80, 443)
-
-
-class Policy(Protocol):
-    """Which addresses a host may have."""
-
-    def vetted(self, host: str, addresses: Sequence[str]) -> list[str]:
-        """Those that a connection may go to. Raises an error with the reason when none is left."""
-        ...
 
 
 class Refused(Exception):
@@ -38,13 +31,14 @@ class Refused(Exception):
 
 
 class Proxy:
-    """An async context: the proxy of one job. `folder` holds its socket; `owner` is the user who may reach it, when that is another."""
+    """An async context: the proxy of one job. `folder` holds its socket; `owner` is the user who may reach it, when that is another.
 
-    def __init__(self, hosts: Sequence[str], policy: Policy | None, *, max_bytes: int, owner: int | None = None) -> None:
-        if policy is None:
-            raise BadJob("A job that names hosts needs a policy for their addresses.")
+    `outside` resolves names, and raises AddressRefused for addresses that are not for members' jobs.
+    """
+
+    def __init__(self, hosts: Sequence[str], outside: AbstractResolver, *, max_bytes: int, owner: int | None = None) -> None:
         self._hosts = [_host_and_port(host) for host in hosts]
-        self._policy = policy
+        self._outside = outside
         self._left = max_bytes
         self._owner = owner
         self._open: set[asyncio.Task[None]] = set()
@@ -122,16 +116,14 @@ class Proxy:
         raise Refused("502 Bad Gateway", f"{host}:{port} does not answer.")
 
     async def _addresses(self, host: str, port: int) -> list[str]:
-        loop = asyncio.get_running_loop()
         try:
-            found = await asyncio.wait_for(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM), CONNECT_SECONDS)
+            found = await asyncio.wait_for(self._outside.resolve(host, port), CONNECT_SECONDS)
+        except AddressRefused as refusal:
+            self._refuse(host, port)
+            raise Refused("403 Forbidden", refusal.message) from None
         except (OSError, UnicodeError, TimeoutError):
             raise Refused("502 Bad Gateway", f"The name {host} cannot be resolved.") from None
-        try:
-            return self._policy.vetted(host, list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except Exception as error:  # whatever the policy raises is its refusal
-            self._refuse(host, port)
-            raise Refused("403 Forbidden", str(error)) from error
+        return list(dict.fromkeys(result["host"] for result in found))
 
     def _refuse(self, host: str, port: int) -> None:
         said = f"{host[:255]}:{port}"

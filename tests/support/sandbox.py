@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.sandbox import Job, Limits, Outcome, execute, why_missing
-from agents.sandbox.proxy import Policy
+from evalhub.common.outbound import AddressPolicy
 
 PYTHON = "/usr/bin/python3"
 QUICK = Limits(wall_s=60.0, cpu_s=30)
@@ -18,7 +18,7 @@ async def sandbox_or_skip() -> None:
         pytest.skip(reason)
 
 
-async def run(*argv: str, policy: Policy | None = None, limits: Limits = QUICK, **job: Any) -> Outcome:
+async def run(*argv: str, policy: AddressPolicy | None = None, limits: Limits = QUICK, **job: Any) -> Outcome:
     """A program in the sandbox."""
     await sandbox_or_skip()
     return await execute(Job(list(argv), limits=limits, **job), unsandboxed_allowed=False, policy=policy)
@@ -37,5 +37,3 @@ def said(outcome: Outcome) -> str:
     """What a program printed, when all went well with it."""
     assert outcome.succeeded, (outcome.sentence, outcome.stdout[-2000:], outcome.stderr[-2000:])
     return outcome.stdout.strip()
-
-
