@@ -44,7 +44,7 @@ def _result(host: str, address: str, port: int) -> ResolveResult:
 async def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """The port of a server whose every address is answered by `handler`."""
     app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", handler)
+    app.router.add_route("*", "/{tail:(?s:.*)}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from evalhub.common.outbound import FetchProblem, fetch
-from tests.evalhub.common.outbound.support import LOCAL, Handler, failure, page, serving
+from tests.support.small_servers import LOCAL, Handler, failure, page, serving
 
 P = FetchProblem
 

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from evalhub.common.outbound import AddressPolicy, Fetched, FetchProblem, fetch, fetch_blocking
-from tests.evalhub.common.outbound.support import LOCAL, ScriptedResolver, failure, page, redirect_to, serving, speaking
+from tests.support.small_servers import LOCAL, ScriptedResolver, failure, page, redirect_to, serving, speaking
 
 STRICT = AddressPolicy()
 P = FetchProblem
