@@ -3,7 +3,7 @@
 from django.urls import path
 
 from evalhub.common.details import nowhere
-from runs.api.durable import children, history, results, status
+from runs.api.durable import children, definitions, history, results, status
 from runs.api.durable.endpoint import DurableEndpoint
 
 paths: list[tuple[str, type[DurableEndpoint]]] = [
@@ -13,7 +13,11 @@ paths: list[tuple[str, type[DurableEndpoint]]] = [
     ("api-performance/runs", results.Runs),
     ("api-performance/runs/<str:run_id>", results.Run),
     ("api-performance/diagnose", results.Diagnose),
+    ("api-performance/evals", definitions.Evals),
+    ("api-performance/evals/<str:eval_id>", definitions.Eval),
+    ("api-performance/custom-evals", definitions.CustomEvals),
     ("api-performance/custom-evals/history", history.CustomEvalHistory),
+    ("api-performance/custom-evals/<str:custom_eval_id>", definitions.OneCustomEval),
 ]
 
 urlpatterns = [

@@ -11,6 +11,12 @@ SourceName = Literal["rest_api", "sdk", "cli", "custom_evals"]
 TargetName = Literal["text", "agent"]
 
 
+class RunKind(Sent):
+    """What says which of the two requests it is."""
+
+    type: RunType
+
+
 class PublicPromptEvalRunTarget(Sent):
     """Who is asked the prompts."""
 
