@@ -165,6 +165,9 @@ class Execution:
             lines=loaded.lines,
             state=dict(run.simulation_state),
             seed=seed_of(run),
+            call=self.journal.call,
+            http=self.endpoints_http,
+            may_spend=self.purse.refuse_when_spent,
             model=agent,
             judge=judged,
         )
@@ -216,7 +219,8 @@ class Execution:
         if run.kind == EvalRun.Kind.TRIAL and outcome is None:
             outcome = failed_outcome(code, reason)
         if self.outcome and outcome is self.outcome:
-            columns["score"] = outcome.score
+            # What the outcome was made of stands in it now; a run that is over needs no state to go on from.
+            columns |= {"score": outcome.score, "simulation_state": {}}
         await self.recorder.commit(Entry(events=events, columns=columns, outcome=outcome))
 
 

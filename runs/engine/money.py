@@ -32,6 +32,7 @@ BYTES_A_TOKEN = 3
 TOKENS_A_MESSAGE = 8
 FREE_ANSWER_TOKENS = 2000  # of an answer whose length nobody limits
 NOTHING = Decimal(0)
+OWN, PROJECTS = "the run's limit", "the project's budget of this month"
 
 
 @dataclass(slots=True)
@@ -91,6 +92,12 @@ class Purse:
         """What a connected model calls before each request."""
         return partial(self._hold, spec)
 
+    def refuse_when_spent(self, name: str) -> None:
+        """For what costs money that nobody can count beforehand: `name` may begin only while there is some. Raises SpendingStopped."""
+        for pot, whose, code in ((self._own, OWN, "max_cost"), (self._project, PROJECTS, "budget")):
+            if pot.is_empty:
+                raise SpendingStopped(_spent(name, pot, whose), code=code)
+
     def _hold(self, spec: ModelSpec, request: WireRequest) -> Paid:
         """Keep money for the request, or raise SpendingStopped. Costs a comparison where nothing is limited."""
         if self._own.limit is None and self._project.limit is None:
@@ -98,9 +105,9 @@ class Purse:
         price = most_it_costs(spec, request)
         cost = price or NOTHING
         if price is not None and not self._own.has(cost):
-            raise SpendingStopped(_said(spec, cost, self._own, "the run's limit"), code="max_cost")
+            raise SpendingStopped(_said(spec, cost, self._own, OWN), code="max_cost")
         if self._project.is_empty or not self._project.has(cost):
-            raise SpendingStopped(_said(spec, cost, self._project, "the project's budget of this month"), code="budget")
+            raise SpendingStopped(_said(spec, cost, self._project, PROJECTS), code="budget")
         self._own.held += cost
         self._project.held += cost
         return partial(self._paid, cost)
@@ -122,8 +129,12 @@ def most_it_costs(spec: ModelSpec, request: WireRequest) -> Decimal | None:
 def _said(spec: ModelSpec, cost: Decimal, pot: Pot, whose: str) -> str:
     limit, spent = usd(pot.limit or NOTHING), usd(pot.spent)
     if pot.is_empty:
-        return f"{spent} are spent of {whose} ({limit}), so {spec.name} was not asked again. What was done is kept."
+        return _spent(spec.name, pot, whose)
     return (
         f"The next call to {spec.name} may cost up to {usd(cost)}, and {spent} are spent of {whose} ({limit}), "
         "so it was not made. What was done is kept."
     )
+
+
+def _spent(name: str, pot: Pot, whose: str) -> str:
+    return f"{usd(pot.spent)} are spent of {whose} ({usd(pot.limit or NOTHING)}), so {name} was not asked again. What was done is kept."

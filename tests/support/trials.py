@@ -8,7 +8,7 @@ from evalhub.accounts.models import Project
 from runs.batches.snapshots import DefinitionSnapshot, HarnessSnapshot, TargetSnapshot, agent_snapshot
 from runs.models import Batch, BatchSubject, EvalRun, Trial
 from runs.models.batch import target_key
-from templates_app.models import SourceType
+from templates_app.models import EnvProfile, SourceType
 from tests.support.runs import project_make
 
 COMPANY = {"name": "Acme", "domain": "acme.test"}
@@ -75,6 +75,66 @@ def custom_subject(prompt: str = "Write a greeting.", *, judge_model: str = "ope
         "judge_model": judge_model,
         "company": COMPANY,
     }
+
+
+def task_subject(
+    kind: str = SourceType.SDK, *, operation: Mapping[str, Any] | None = None, judge_model: str = "", **asked: Any
+) -> dict[str, Any]:
+    """An operation of a source. `operation` is what templates_app.openapi reads of it; a library's has none of that."""
+    said = operation or {}
+    return {
+        "source_type": kind,
+        "ref": str(uuid.uuid4()),
+        "operation": {
+            "id": str(uuid.uuid4()),
+            "method": said.get("method", ""),
+            "path": said.get("path", "items.create"),
+            "operation_key": said.get("operation_id", ""),
+            "summary": said.get("summary", "Make an item."),
+            "description": said.get("description", ""),
+            "category": "",
+            "snapshot": dict(said),
+        },
+        "definition": definition(**asked),
+        "judge_model": judge_model,
+        "company": COMPANY,
+    }
+
+
+def source(kind: str = SourceType.SDK, **given: Any) -> dict[str, Any]:
+    made = {"id": str(uuid.uuid4()), "source_type": kind, "label": "Widgets", "base_url": "", "docs_url": "", "docs": "", "command": ""}
+    return made | given
+
+
+def profile(project: Project, base_url: str = "", *, allowed_hosts: Sequence[str] = (), **variables: str) -> dict[str, Any]:
+    """A stored environment profile with these variables, as a batch freezes it."""
+    row = EnvProfile(
+        project=project, key=f"env-{uuid.uuid4().hex[:8]}", name="Staging", base_url=base_url, allowed_hosts=list(allowed_hosts)
+    )
+    row.set_variables(variables)
+    row.save()
+    return {
+        "id": str(row.pk),
+        "key": row.key,
+        "name": row.name,
+        "base_url": base_url,
+        "variable_names": row.variable_names,
+        "allowed_hosts": list(allowed_hosts),
+    }
+
+
+def harness(argv: str, **given: Any) -> HarnessSnapshot:
+    made: dict[str, Any] = {
+        "name": "fake-agent",
+        "label": "Fake",
+        "built_in": False,
+        "argv": argv,
+        "environment_names": [],
+        "allowed_hosts": [],
+        "timeout_seconds": 60,
+        "cost_usd": None,
+    }
+    return made | given  # type: ignore[return-value]
 
 
 def batch_make(

@@ -12,6 +12,7 @@ REASONS = {
     "unknown_model": FailureReason.MODEL_ERROR,
     "max_cost": FailureReason.SPENDING_LIMIT,
     "budget": FailureReason.SPENDING_LIMIT,
+    "agent_missing": FailureReason.MODEL_ERROR,
     "sandbox_unavailable": FailureReason.SANDBOX_UNAVAILABLE,
     "profile_missing": FailureReason.PROFILE_MISSING,
     "source_gone": FailureReason.SOURCE_GONE,

@@ -2,11 +2,12 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runs.engine.outcome import CitationRow, MentionRow, Outcome
-from runs.engine.trials import behaviour
+from runs.engine.trials import behaviour, sandboxed
+from runs.engine.trials.asking import ask
 from runs.engine.trials.citations import CitedPage, find_citations
 from runs.engine.trials.mentions import Brand, BrandMention, brands_of, find_mentions
 from runs.engine.trials.stage import Stage
@@ -18,7 +19,10 @@ DOMAIN = 253
 
 async def play(stage: Stage) -> Outcome:
     """Neither passed nor failed where nobody judges: an answer that names other brands is no failure of whoever gave it."""
-    answer = await stage.ask(str(stage.plan.subject["text"]))
+    answer = await ask(stage, str(stage.plan.subject["text"]))
+    worked = stage.found(sandboxed.NAME)
+    if worked and not sandboxed.check(worked)["passed"]:
+        return await _broken(stage, worked)
     brands = brands_of(stage.plan.brands)
     mentions, pages = _read(answer, brands) if len(answer) <= AT_ONCE else await asyncio.to_thread(_read, answer, brands)
     found = await behaviour.judged(stage)
@@ -27,12 +31,19 @@ async def play(stage: Stage) -> Outcome:
         score=found.score,
         failure_reasons=found.reasons,
         latency_ms=stage.latency_ms,
-        details={"mentions": [_shown(each) for each in mentions], "citations": [_page(each) for each in pages]},
+        details={"mentions": [_shown(each) for each in mentions], "citations": [_page(each) for each in pages], **stage.execution_details},
         mentions=[_mention(each) for each in mentions],
         citations=[CitationRow(**_page(each)) for each in pages],
         platform=stage.plan.platform[:PLATFORM],
         topic_id=stage.plan.topic_id,
     )
+
+
+async def _broken(stage: Stage, worked: Mapping[str, Any]) -> Outcome:
+    """A coding agent that broke down: what it printed until then names no brands that count."""
+    found = await behaviour.decided(stage, [sandboxed.check(worked)], by_share=False)
+    details = {"checks": list(found.checks), "mentions": [], "citations": [], **stage.execution_details}
+    return Outcome(passed=False, score=found.score, failure_reasons=found.reasons, latency_ms=stage.latency_ms, details=details)
 
 
 def _read(answer: str, brands: Sequence[Brand]) -> tuple[list[BrandMention], list[CitedPage]]:

@@ -1,9 +1,10 @@
 """What every kind of trial works with: asks once, writes down, shows what happened, has it judged. One stage a driven trial."""
 
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import aiohttp
 
 from agents.llm.errors import LLMError
 from agents.llm.types import CallContext, CallRecord, ChatMessage, ChatModel
@@ -11,15 +12,26 @@ from runs.engine.transcript import Entry, Line, Purpose, Recorder, keeps
 from runs.engine.trials.plan import TrialPlan
 from runs.events.types import Event, SessionStarted, TurnCompleted, TurnStarted
 
-TASK, ANSWER, FOUND = 0, 1, 2  # the lines of a trial's transcript
+Call = Callable[[Callable[[], Any]], Awaitable[Any]]
+TASK, ANSWER = 0, 1  # the first lines of a trial's transcript; what came of the answer follows
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What happened, for people and the judge (`told`) and as the outcome is made of it. Nothing secret is in either."""
+
+    name: str
+    told: str
+    result: Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Stage:
-    """`lines` and `state` are what is committed, and grow with every commit. State keys: latency_ms, found.
+    """`lines` and `state` are what is committed, and grow with every commit. State keys: latency_ms (of the answer), found.
 
-    `found` is what came of the answer, as `show` was given it: plain JSON from which the outcome is made, now or by another worker.
-    `model` is None for a coding agent, `judge` where nobody judges.
+    `found` has what came of the answer, by name, as `show` was given it: plain JSON of which the outcome is made, now or by another worker.
+    `model` is None for a coding agent, `judge` where nobody judges. `call` runs what reads the database on the writer's thread; `http`
+    leads to where agent endpoints may be; `may_spend` raises where the money of the run or its project is spent.
     """
 
     plan: TrialPlan
@@ -27,6 +39,9 @@ class Stage:
     lines: list[Line]
     state: dict[str, Any]
     seed: int
+    call: Call
+    http: aiohttp.ClientSession
+    may_spend: Callable[[str], None]
     model: ChatModel | None = None
     judge: Callable[[], Awaitable[Mapping[str, Any]]] | None = None
 
@@ -35,10 +50,16 @@ class Stage:
         """Of the answer."""
         return self.state.get("latency_ms")
 
+    def found(self, name: str) -> Mapping[str, Any] | None:
+        """What came of the answer under that name; None before it is known."""
+        result: Mapping[str, Any] | None = self.state.get("found", {}).get(name)
+        return result
+
     @property
-    def found(self) -> Mapping[str, Any] | None:
-        """What came of the answer; None before that is known."""
-        return self.state.get("found")
+    def execution_details(self) -> dict[str, Any]:
+        """What the trial's details say of a program that ran, a model's or a coding agent itself; {} where none did."""
+        result = self.found("sandbox")
+        return {"execution": dict(result), "sandboxed": result["sandboxed"]} if result else {}
 
     async def ask(self, task: str) -> str:
         """The model's answer to the task, which is all it is told. Raises LLMError; what was paid for until then is written."""
@@ -65,15 +86,14 @@ class Stage:
         self.state["latency_ms"] = reply.latency_ms
         await self._write([Line(ANSWER, 0, 0, "assistant", reply.text)], calls=reply.calls)
 
-    async def answered(self, answer: str, *, calls: tuple[CallRecord, ...], latency_ms: int, told: str, found: Mapping[str, Any]) -> None:
+    async def answered(self, answer: str, latency_ms: int, calls: tuple[CallRecord, ...], shown: "Shown") -> None:
         """The answer of a coding agent, and what its work came to, in one commit."""
-        self.state |= {"latency_ms": latency_ms, "found": dict(found)}
-        await self._write([Line(ANSWER, 0, 0, "assistant", answer), self._told("sandbox", told)], calls=calls)
+        self.state["latency_ms"] = latency_ms
+        await self._write([Line(ANSWER, 0, 0, "assistant", answer), self._kept(shown, ANSWER + 1)], calls=calls)
 
-    async def show(self, name: str, told: str, found: Mapping[str, Any]) -> None:
-        """What the answer led to, as people and the judge read it (`told`) and as the outcome is made of it."""
-        self.state["found"] = dict(found)
-        await self._write([self._told(name, told)])
+    async def show(self, shown: "Shown") -> None:
+        """What the answer led to."""
+        await self._write([self._kept(shown, len(self.lines))])
 
     def say(self, message: str) -> None:
         """A line of the log about what happens now."""
@@ -83,8 +103,9 @@ class Stage:
         """The judge's result (runs.engine.scoring.combine); {} where nobody judges."""
         return await self.judge() if self.judge else {}
 
-    def _told(self, name: str, told: str) -> Line:
-        return Line(FOUND, 0, 0, "tool", told, name=name)
+    def _kept(self, shown: "Shown", index: int) -> Line:
+        self.state["found"] = {**self.state.get("found", {}), shown.name: dict(shown.result)}
+        return Line(index, 0, 0, "tool", shown.told, name=shown.name)
 
     async def _write(
         self, lines: list[Line], *, before: list[Event] | None = None, after: list[Event] | None = None, calls: tuple[CallRecord, ...] = ()
@@ -94,11 +115,3 @@ class Stage:
         await self.recorder.write(
             Entry(lines=lines, purpose=Purpose.AGENT, calls=calls, events=[*(before or ()), *said, *(after or ())], state=dict(self.state))
         )
-
-
-def key_of(value: object) -> uuid.UUID | None:
-    """A key as a snapshot has it."""
-    try:
-        return uuid.UUID(str(value))
-    except ValueError:
-        return None

@@ -16,7 +16,8 @@ def test_a_score_that_reaches_the_pass_score_passes(openai: MockModelServer, dri
     assert (trial.run.status, trial.passed, trial.score, trial.run.score) == (Status.COMPLETED, True, 70.0, 70.0)
     asked = openai.requests[-1]["messages"][-1]["content"]
     assert "Greets in Latin." in asked
-    assert trial.details["checks"] == [{"name": "expected_behavior", "passed": True, "message": "The judge gave 70 of 100; 70 are needed."}]
+    said = {"key": "expected_behavior", "passed": True, "detail": "The judge gave 70 of 100; 70 are needed.", "reason": ""}
+    assert trial.details["checks"] == [said]
 
 
 def test_one_below_it_fails_with_the_reason_and_the_run_is_completed_all_the_same(openai: MockModelServer, driven: Driven) -> None:

@@ -123,7 +123,7 @@ def test_an_answer_that_is_committed_is_not_asked_for_again(openai: MockModelSer
     # As if the worker had died before the judge was asked.
     trial.run.verdicts.all().delete()
     Trial.objects.update(passed=None, score=None, finished_at=None, latency_ms=None, details={})
-    dies(trial.run, evaluation_result={}, score=None)
+    dies(trial.run, evaluation_result={}, score=None, simulation_state={"latency_ms": trial.latency_ms})
     [again] = driven(batch)
     assert openai.requests == [*first, first[-1]]
     assert (again.run.status, again.passed, again.score) == (Status.COMPLETED, True, 70.0)

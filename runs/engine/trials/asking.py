@@ -1,0 +1,76 @@
+"""Puts a task to whom a trial asks: a model, or a coding agent that works on it in the sandbox. Called by every kind of trial.
+
+What an agent prints is its answer. It is given the variables of the profile that its harness names, and may reach the hosts of its harness
+and of the profile; both are masked out of what is kept.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from agents import harnesses
+from agents.llm.types import CANCELLED, CallRecord
+from agents.sandbox import WORKDIR, Job, Limits, Outcome
+from runs.batches.snapshots import HarnessSnapshot
+from runs.engine import stop
+from runs.engine.transcript import Entry, Purpose
+from runs.engine.trials import profiles, sandboxed
+from runs.engine.trials.failures import TrialFailed
+from runs.engine.trials.stage import ANSWER, Stage
+
+NOT_FOUND = 127  # a shell's word for a program that is not there
+
+
+async def ask(stage: Stage, task: str) -> str:
+    """The answer to the task, asked for once. Raises LLMError and TrialFailed."""
+    harness = stage.plan.target["harness"]
+    if harness is None:
+        return await stage.ask(task)
+    await stage.put(task)
+    if len(stage.lines) <= ANSWER:
+        await _work(stage, harness)
+    return stage.lines[ANSWER].content
+
+
+async def _work(stage: Stage, harness: HarnessSnapshot) -> None:
+    name = f"{harness['name']}/{stage.plan.target['model_id']}"
+    known = await profiles.variables(stage)
+    job = job_of(harness, stage.lines[0].content, stage.plan.target["model_id"], known, _hosts(stage))
+    stop.raise_when_requested()
+    stage.may_spend(name)
+    try:
+        outcome, result = await sandboxed.run(stage, job, known)
+    except asyncio.CancelledError:
+        await stage.recorder.write(Entry(purpose=Purpose.AGENT, calls=[CallRecord(name, 1, 0, error=CANCELLED)]))
+        raise
+    _refuse_when_missing(outcome, harness)
+    # What it spent on models of its own nobody tells us: the call is there, without a price.
+    call = CallRecord(name, 1, outcome.latency_ms, finish_reason=outcome.ended.value)
+    await stage.answered(str(result["stdout"]), outcome.latency_ms, (call,), sandboxed.shown(result))
+
+
+def job_of(harness: HarnessSnapshot, task: str, model: str, known: Mapping[str, str], hosts: tuple[str, ...]) -> Job:
+    """The agent's command line with the task in it. Raises TrialFailed for one that cannot be used."""
+    built_in = harnesses.BUILT_IN.get(harness["name"]) if harness["built_in"] else None
+    names = harness["environment_names"]
+    try:
+        argv = built_in.argv if built_in else harnesses.parsed(harness["argv"])
+        filled = harnesses.rendered(argv, prompt=task, model=model, workdir=WORKDIR)
+    except harnesses.BadTemplate as error:
+        raise TrialFailed("bad_job", f"The coding agent {harness['name']!r} cannot be started: {error}") from None
+    return Job(
+        filled,
+        env={name: value for name, value in known.items() if name in names or not names},
+        allowed_hosts=(*(built_in.allowed_hosts if built_in else ()), *harness["allowed_hosts"], *hosts),
+        limits=Limits(wall_s=float(harness["timeout_seconds"])),
+    )
+
+
+def _hosts(stage: Stage) -> tuple[str, ...]:
+    return tuple(stage.plan.profile["allowed_hosts"]) if stage.plan.profile else ()
+
+
+def _refuse_when_missing(outcome: Outcome, harness: HarnessSnapshot) -> None:
+    """A program that is not on this machine says nothing about the agent."""
+    if outcome.exit_code == NOT_FOUND and not outcome.stdout.strip():
+        said = f"The coding agent {harness['name']!r} is not on the worker's machine, or not where its sandbox sees it."
+        raise TrialFailed("agent_missing", f"{said} Install it below /usr, or name its folder in EVALHUB_SANDBOX_READ_ONLY.")
