@@ -3,6 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from agents.coding import views as coding
 from agents.providers import price_views
 from agents.providers import views as providers
 
@@ -15,6 +16,11 @@ urlpatterns = [
     path("settings/providers/<uuid:provider_id>/delete", providers.provider_end, name="provider-delete"),
     path("settings/prices/", price_views.prices, name="settings-prices"),
     path("settings/prices/<uuid:price_id>/delete", price_views.price_end, name="settings-price-delete"),
+    path("settings/coding-agents/", coding.harness_list, name="settings-coding-agents"),
+    path("settings/coding-agents/new", coding.harness_new, name="coding-agent-new"),
+    path("settings/coding-agents/check", coding.harness_check, name="coding-agent-check"),
+    path("settings/coding-agents/<uuid:harness_id>/", coding.harness, name="coding-agent"),
+    path("settings/coding-agents/<uuid:harness_id>/delete", coding.harness_end, name="coding-agent-delete"),
     # Where they were before they became a part of the settings.
     path("providers/", RedirectView.as_view(pattern_name="settings-providers")),
     path("providers/<uuid:provider_id>/", RedirectView.as_view(pattern_name="provider")),

@@ -83,6 +83,19 @@ def score(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def percent(share: float) -> str:
+    """A share from 0 to 1 as whole per cent: `67 %`. What is neither none nor all is never shown as such."""
+    whole = round(100 * share)
+    if whole in (0, 100) and 0 < share < 1:
+        return "> 99 %" if whole else "< 1 %"
+    return f"{whole} %"
+
+
+def percents_between(low: float, high: float) -> str:
+    """A range of shares: `51–78 %`."""
+    return f"{100 * low:.0f}–{100 * high:.0f} %"
+
+
 def signed(value: float) -> str:
     """A difference of scores, with its sign: `+4.2`, `−1`, `0`."""
     text = score(abs(value))

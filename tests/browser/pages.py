@@ -39,6 +39,8 @@ def every_place(site: Site) -> list[Place]:
         ("settings-keys", "/settings/keys/"),
         ("settings-members", "/settings/members/"),
         ("settings-providers", "/settings/providers/"),
+        ("settings-coding-agents", "/settings/coding-agents/"),
+        ("coding-agent-new", "/settings/coding-agents/new"),
         ("settings-budget", "/settings/budget/"),
         ("account", "/account/"),
         ("operations", "/operations/"),

@@ -32,10 +32,11 @@ SEEN = {
     **dict.fromkeys(["agent-new", "agent-edit", "agent-chat", "persona-new", "persona", "persona-import"], Post.WRITES),
     **dict.fromkeys(["template-new", "template", "template-import", "run-new"], Post.WRITES),
     **dict.fromkeys(["settings-keys", "settings-members", "provider-new", "provider", "settings-prices", "settings-budget"], Post.OWNS),
+    **dict.fromkeys(["coding-agent-new", "coding-agent"], Post.OWNS),
     **dict.fromkeys(["home", "overview-now", "run-list", "run", "run-transcript", "run-log", "run-live", "run-export"], Post.NONE),
     **dict.fromkeys(["agent-list", "agent", "persona-list", "persona-file", "template-list", "template-versions"], Post.NONE),
     **dict.fromkeys(["template-export-yaml", "template-export-json", "operations", "account", "settings"], Post.NONE),
-    **dict.fromkeys(["settings-project", "settings-providers"], Post.NONE),
+    **dict.fromkeys(["settings-project", "settings-providers", "settings-coding-agents"], Post.NONE),
     "runs-export": Post.READS,
 }
 POSTED = {
@@ -46,7 +47,7 @@ POSTED = {
     **dict.fromkeys(["agent-preview", "agent-preview-of", "persona-preview", "template-preview"], Post.READS),
     **dict.fromkeys(["settings-key-revoke", "settings-member-role", "settings-member-remove", "settings-member-link"], Post.OWNS),
     **dict.fromkeys(["settings-project-rename", "settings-project-start", "settings-price-delete"], Post.OWNS),
-    **dict.fromkeys(["provider-test", "provider-edit", "provider-delete"], Post.OWNS),
+    **dict.fromkeys(["provider-test", "provider-edit", "provider-delete", "coding-agent-check", "coding-agent-delete"], Post.OWNS),
     **dict.fromkeys(["account-password", "account-session-end", "account-sessions-end", "project-switch"], Post.OWN),
 }
 # Before the door, and old addresses that lead to today's.

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from agents.models import Agent
+from agents.models import Agent, Harness
 from evalhub.accounts.models import ApiKey
 from runs.models import EvalRun, Message, Verdict
 from templates_app.models import EvalCategory, EvalTemplate, Persona
@@ -53,6 +53,7 @@ def site() -> Site:
     EvalTemplate.objects.filter(project=project).update(name=SHORT, description=LONG, scoring_rubric=LONG, judge_model=SHORT)
     EvalCategory.objects.filter(template__project=project).update(label=SHORT, prompt_instructions=LONG)
     ApiKey.objects.filter(project=project).update(name=SHORT[:80])
+    Harness.objects.filter(project=project).update(label=SHORT, argv=SHORT, model_names=[SHORT], allowed_hosts=[SHORT])
     type(made.owner).objects.filter(memberships__project=project, pk=made.viewer.pk).update(username=SHORT)
     _run_spoil(EvalRun.objects.get(project=project))
     return made

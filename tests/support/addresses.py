@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from agents.models import Agent, ModelPrice, ModelProvider
+from agents.models import Agent, Harness, ModelPrice, ModelProvider
 from evalhub.accounts.models import ApiKey, Membership, PersonSession, Project, Role
 from templates_app.models import EvalTemplate, Persona
 from tests import factories
@@ -73,6 +73,7 @@ def site_make() -> Site:
         "persona_id": Persona.objects.create(project=project, name="Jonas", facts=["Two dogs"]),
         "provider_id": provider,
         "price_id": price,
+        "harness_id": Harness.objects.create(project=project, name="mine", argv="mine {prompt}"),
         "key_id": ApiKey.objects.create(project=project, name="ci", prefix="ek", key_hash="0" * 64, scopes=["read"]),
         "member_id": member,
         "session_id": browser,

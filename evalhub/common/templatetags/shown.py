@@ -46,6 +46,17 @@ def score(value: float) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    return formatting.percent(share)
+
+
+@register.filter
+def percents_between(ends: Any) -> str:
+    """Of anything with `low` and `high`."""
+    return formatting.percents_between(ends.low, ends.high)
+
+
+@register.filter
 def signed(value: float) -> str:
     return formatting.signed(value)
 
