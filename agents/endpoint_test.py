@@ -16,6 +16,7 @@ from agents.llm.quoting import storable
 from agents.llm.registry import connect
 from agents.llm.spec import ModelSpec, RawAnswer
 from agents.llm.types import CallContext, CallRecord, ChatMessage
+from evalhub.common.masking import Mask
 from evalhub.common.outbound_policy import outbound_policy
 
 LONGEST_S = 20.0
@@ -25,8 +26,6 @@ HEADERS = (
     *("Content-Type", "Content-Length", "Content-Encoding", "Location", "Retry-After", "WWW-Authenticate", "Server", "Date"),
     *("X-Request-Id", "X-RateLimit-Remaining", "Allow"),
 )
-HIDDEN = "[the token]"
-SHORTEST_HIDDEN = 4  # a "token" of one letter would make holes in every word
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +86,4 @@ def _with_answer(shown: EndpointTest, answer: RawAnswer, spec: ModelSpec) -> End
 
 
 def _hidden(text: str, spec: ModelSpec) -> str:
-    token = spec.api_key.strip()
-    return text.replace(token, HIDDEN) if len(token) >= SHORTEST_HIDDEN else text
+    return str(Mask({"the token": spec.api_key}, form="[{}]").apply(text))

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from agents.llm.errors import LLMError, PermanentError
+from agents.llm.hiding import hidden_data
 from agents.llm.http import Target, endpoint, post_json, target_of, where
 from agents.llm.reading import added, dig, keys_of, text_of, token_count
 from agents.llm.spec import ModelSpec
@@ -80,9 +81,8 @@ class AnthropicWire:
     def _read(self, data: Any, url: str, request: WireRequest) -> WireReply:
         content = dig(data, "content")
         if not isinstance(content, list):
-            raise PermanentError(
-                f"{where(self._spec, url)} answered JSON without `content` ({keys_of(data)}): does it speak the Messages API?"
-            )
+            found = keys_of(hidden_data(self._spec, data))
+            raise PermanentError(f"{where(self._spec, url)} answered JSON without `content` ({found}): does it speak the Messages API?")
         given = next((block.get("input") for block in content if dig(block, "type") == "tool_use"), None)
         text = json.dumps(given) if request.form is Form.TOOL_CALL and given is not None else text_of(_text_blocks(content))
         reason = str(dig(data, "stop_reason") or "")

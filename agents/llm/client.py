@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from agents.llm.errors import LLMError, RetryableError
 from agents.llm.gate import Gate, through
+from agents.llm.hiding import hidden_in_reply
 from agents.llm.prices import price_at
 from agents.llm.quoting import storable
 from agents.llm.retry import with_retries
@@ -154,7 +155,7 @@ class Exchange:
         paid = self.hold(request) if self.hold else None
         started = time.perf_counter()
         try:
-            answer = _clean(await self.wire.ask(request))
+            answer = _clean(await self.wire.ask(request), self.spec)
         except LLMError as error:
             self._record(started, WireReply("", error.usage), paid, error=error.message)
             raise
@@ -187,9 +188,9 @@ class Exchange:
             paid(record)
 
 
-def _clean(answer: WireReply) -> WireReply:
-    """The answer without what no database takes."""
-    text, reason = storable(answer.text), storable(answer.finish_reason)
+def _clean(answer: WireReply, spec: ModelSpec) -> WireReply:
+    """The answer without what no database takes, and without the key."""
+    text, reason = hidden_in_reply(spec, storable(answer.text)), hidden_in_reply(spec, storable(answer.finish_reason))
     same = text == answer.text and reason == answer.finish_reason
     return answer if same else replace(answer, text=text, finish_reason=reason)
 

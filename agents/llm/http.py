@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from agents.llm.errors import LLMError, PermanentError, RateLimited, RetryableError
+from agents.llm.hiding import hidden
 from agents.llm.jsonbytes import json_bytes
 from agents.llm.quoting import looks_like_html, quote
 from agents.llm.retry_after import retry_after_s
@@ -108,7 +109,7 @@ def endpoint(spec: ModelSpec, home: str, *path: str) -> str:
         head = url.path.rstrip("/")
         return str(url if head.endswith(tail) else url.with_path(head + tail, keep_query=True))
     except ValueError as error:
-        raise PermanentError(f"The address of {spec.name} is not one that can be asked: {quote(str(error), 100)}") from error
+        raise PermanentError(f"The address of {spec.name} is not one that can be asked: {quote(hidden(spec, str(error)), 100)}") from error
 
 
 def where(spec: ModelSpec, url: str) -> str:
@@ -158,7 +159,7 @@ def _error_of_exception(spec: ModelSpec, url: str, error: Exception) -> LLMError
     if isinstance(error, aiohttp.ClientConnectorError):
         return RetryableError(f"{place} could not be reached: {quote(error.strerror or str(error))}")
     if isinstance(error, ValueError | aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        return PermanentError(f"The address or a header of {place} cannot be sent: {quote(str(error))}")
+        return PermanentError(f"The address or a header of {place} cannot be sent: {quote(hidden(spec, str(error)))}")
     return RetryableError(f"{place} cut the connection before its answer was complete ({type(error).__name__}).")
 
 
@@ -166,7 +167,7 @@ def error_of_status(spec: ModelSpec, url: str, answer: Answer, *, sent: Mapping[
     """What a status other than 2xx means. 429 is worth a wait unless the account itself is empty."""
     status = answer.status
     if 300 <= status < 400:
-        to = quote(answer.headers.get("Location", "")) or "nowhere"
+        to = quote(hidden(spec, answer.headers.get("Location", ""))) or "nowhere"
         return PermanentError(
             f"{where(spec, url)} answered with a redirect ({status}) to {to}, which is not followed. Give the final address."
         )
@@ -174,7 +175,7 @@ def error_of_status(spec: ModelSpec, url: str, answer: Answer, *, sent: Mapping[
     if status >= 500 or (status in RETRYABLE_STATUSES and "insufficient_quota" not in answer.text):
         kind = RateLimited if status == HTTPStatus.TOO_MANY_REQUESTS else RetryableError
         return kind(message, retry_after=retry_after_s(answer.headers.get("Retry-After", "")))
-    return Refused(message, status=status, said=answer.text[:4000], sent=sent)
+    return Refused(message, status=status, said=hidden(spec, answer.text)[:4000], sent=sent)
 
 
 def server_words(spec: ModelSpec, answer: Answer) -> str:
@@ -184,9 +185,7 @@ def server_words(spec: ModelSpec, answer: Answer) -> str:
     except (ValueError, RecursionError):
         data = None
     words = _message_in(data) or answer.text
-    if spec.api_key:
-        words = words.replace(spec.api_key, "[the API key]")
-    return quote(words) or "(no explanation)"
+    return quote(hidden(spec, words)) or "(no explanation)"
 
 
 def _message_in(data: object) -> str:
@@ -202,11 +201,11 @@ def _message_in(data: object) -> str:
 
 def _not_json(spec: ModelSpec, url: str, answer: Answer) -> LLMError:
     """A 2xx that cannot be read. What began as JSON, or never began, was cut on its way; anything else is not a model's answer."""
-    place = where(spec, url)
+    place, kind = where(spec, url), quote(hidden(spec, answer.content_type), 80)
     if looks_like_html(answer.content_type, answer.text):
-        return PermanentError(f"{place} answered HTML ({answer.content_type}), not JSON: is the address right?")
+        return PermanentError(f"{place} answered HTML ({kind}), not JSON: is the address right?")
     if not answer.body.strip():
         return RetryableError(f"{place} answered {answer.status} with an empty body, not JSON: is the address right?")
     if answer.body.lstrip().startswith((b"{", b"[")):
-        return RetryableError(f"{place} answered JSON that is cut off or broken: {quote(answer.text)}")
-    return PermanentError(f"{place} answered text that is not JSON ({answer.content_type}): {quote(answer.text)}")
+        return RetryableError(f"{place} answered JSON that is cut off or broken: {quote(hidden(spec, answer.text))}")
+    return PermanentError(f"{place} answered text that is not JSON ({kind}): {quote(hidden(spec, answer.text))}")

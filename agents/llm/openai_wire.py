@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from agents.llm.errors import LLMError, PermanentError
+from agents.llm.hiding import hidden, hidden_data
 from agents.llm.http import Answer, Target, endpoint, error_of_status, post_json, target_of, where
 from agents.llm.quoting import quote
 from agents.llm.reading import dig, keys_of, text_of, token_count
@@ -84,9 +85,8 @@ class OpenAIWire:
         text = _forced_arguments(message, request) or text_of(dig(message, "content")) or text_of(dig(message, "refusal"))
         called = dig(message, "tool_calls", 0, "function", "name")
         if not text.strip() and called:
-            raise PermanentError(
-                f"{where(self._spec, url)} called the tool {quote(str(called), 60)} instead of answering; nobody runs it here."
-            )
+            tool = quote(hidden(self._spec, str(called)), 60)
+            raise PermanentError(f"{where(self._spec, url)} called the tool {tool} instead of answering; nobody runs it here.")
         return WireReply(text, usage_of(dig(data, "usage")), str(dig(choice, "finish_reason") or ""))
 
     def _no_answer(self, data: Any, url: str) -> LLMError:
@@ -95,9 +95,8 @@ class OpenAIWire:
         if error:
             answer = Answer(_status_in(error), json.dumps({"error": error}).encode())
             return error_of_status(self._spec, url, answer, sent={})
-        return PermanentError(
-            f"{where(self._spec, url)} answered JSON without `choices` ({keys_of(data)}): is it an OpenAI-compatible address?"
-        )
+        found = keys_of(hidden_data(self._spec, data))
+        return PermanentError(f"{where(self._spec, url)} answered JSON without `choices` ({found}): is it an OpenAI-compatible address?")
 
 
 def openai_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from agents.llm.errors import PermanentError
+from agents.llm.hiding import hidden_data
 from agents.llm.http import Target, post_json, target_of, where
 from agents.llm.quoting import quote
 from agents.llm.reading import keys_of
@@ -47,11 +48,14 @@ class WebhookWire:
         for step in path.split("."):
             found = _step(value, step)
             if found is None:
-                raise self._misled(f"the reply path `{path}` leads nowhere. At `{quote(step, 40)}`, {walked} is {keys_of(value)}.")
+                raise self._misled(f"the reply path `{path}` leads nowhere. At `{quote(step, 40)}`, {walked} is {self._shape(value)}.")
             value, walked = found[0], f"`{quote(step, 40)}`"
         if isinstance(value, dict | list):
-            raise self._misled(f"the reply path `{path}` ends at {keys_of(value)}, not at a text.")
+            raise self._misled(f"the reply path `{path}` ends at {self._shape(value)}, not at a text.")
         return "" if value is None else str(value)
+
+    def _shape(self, value: Any) -> str:
+        return keys_of(hidden_data(self._spec, value))
 
     def _misled(self, why: str) -> PermanentError:
         return PermanentError(f"{where(self._spec, self._target.url)}: {why}")

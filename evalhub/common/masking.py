@@ -42,8 +42,9 @@ class Mask:
     The patterns of a value are compiled when it is first met, so one mask should serve many texts.
     """
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        known = {value.strip(): "{{" + name + "}}" for name, value in sorted(values.items(), reverse=True)}
+    def __init__(self, values: Mapping[str, str], *, form: str = "{{{{{}}}}}") -> None:
+        """`values` by name; `form` is a format string of what is put in their place."""
+        known = {value.strip(): form.format(name) for name, value in sorted(values.items(), reverse=True)}
         long = sorted((value for value in known if len(value) >= SHORTEST), key=len, reverse=True)
         short = [value for value in known if 0 < len(value) < SHORTEST]
         self._secrets = [(known[value], tuple(_spellings(value))) for value in long]

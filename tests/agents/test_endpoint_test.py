@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents import endpoint_test as subject
-from agents.endpoint_test import BODY_SHOWN, HIDDEN, endpoint_test
+from agents.endpoint_test import BODY_SHOWN, endpoint_test
 from agents.llm.spec import ModelSpec
 from tests.support.mock_faults import Fault
 from tests.support.mock_server import MockModelServer
@@ -122,7 +122,7 @@ def test_a_loopback_address_is_refused_where_the_installation_does_not_open_it(s
 def test_a_server_that_repeats_the_token_does_not_show_it(server: MockModelServer) -> None:
     server.reply_text = f"You sent {TOKEN}!"
     tested = endpoint_test(webhook(server), "Hi")
-    assert tested.reply == f"You sent {HIDDEN}!"
+    assert tested.reply == "You sent [the token]!"
     assert TOKEN not in repr(tested)
 
 
