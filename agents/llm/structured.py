@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agents.llm.errors import InvalidAnswer
-from agents.llm.extract import json_objects
 from agents.llm.quoting import storable_data
 from agents.llm.schema import shape_of
 from agents.llm.types import ChatMessage
 from agents.llm.wire import Form, Refused, Shape, WireReply, WireRequest
+from evalhub.common.extract import json_objects
 
 Ask = Callable[[WireRequest], Awaitable[WireReply]]
 

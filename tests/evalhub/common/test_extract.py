@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from agents.llm.extract import json_objects
+from evalhub.common.extract import json_objects
 
 
 @pytest.mark.parametrize(

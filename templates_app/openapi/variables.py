@@ -1,0 +1,61 @@
+"""Variables of an environment profile in a request: written {{NAME}} by a model, filled in just before it is sent, masked afterwards."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from templates_app.openapi.answer import WrittenRequest
+
+SHORTEST_MASKED = 4  # characters: a value of fewer is found everywhere, and hides nothing
+_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}")
+
+
+def named_in(request: WrittenRequest) -> list[str]:
+    """The variables that a request names, each once, in order."""
+    parts = [request.path, request.query, request.headers, request.cookies, request.body]
+    return list(dict.fromkeys(name for text in _texts(parts) for name in _VARIABLE.findall(text)))
+
+
+def filled(request: WrittenRequest, variables: Mapping[str, str]) -> WrittenRequest:
+    """The request with values instead of names. A variable that is not known stays as it is."""
+    return replace(
+        request,
+        path=_VARIABLE.sub(lambda match: quote(variables[match[1]], safe="") if match[1] in variables else match[0], request.path),
+        query=_filled(request.query, variables),
+        headers=_filled(request.headers, variables),
+        cookies=_filled(request.cookies, variables),
+        body=_filled(request.body, variables),
+    )
+
+
+def masked(text: str, variables: Mapping[str, str]) -> str:
+    """The text with names of variables where their values stand, as they are or as JSON or an address writes them. For all that is kept."""
+    names = {form: name for name, value in variables.items() for form in _forms(value) if len(form) >= SHORTEST_MASKED}
+    if not names:
+        return text
+    anyone = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
+    return anyone.sub(lambda match: f"{{{{{names[match[0]]}}}}}", text)
+
+
+def _forms(value: str) -> set[str]:
+    written = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    return written | {quote(value, safe=safe, errors="replace") for safe in ("", "/")}
+
+
+def _filled(value: Any, variables: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), value)
+    if isinstance(value, dict):
+        return {key: _filled(part, variables) for key, part in value.items()}
+    return [_filled(part, variables) for part in value] if isinstance(value, list) else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
