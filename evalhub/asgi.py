@@ -24,7 +24,7 @@ served = handed_out(bounded(django_application, settings.ENV.web_concurrency))
 # Each with its own: what waits for a database that is away must not keep others from hearing that the process serves.
 # Not handed out: an export of a whole history must not be made before its client takes it. A slow client holds a place of these few.
 exported = bounded(django_application, EXPORTS)
-exports = [re_path(r"^runs/(?:[0-9a-f-]{36}/)?export\.", exported)]  # type: ignore[arg-type]
+exports = [re_path(r"^(?:runs/(?:[0-9a-f-]{36}/)?|prompts/)export\.", exported)]  # type: ignore[arg-type]
 probed = [path(name, timed(handed_out(bounded(django_application, PROBES)))) for name in ("healthz", "readyz", "metrics")]  # type: ignore[arg-type]
 application = ProtocolTypeRouter(
     {

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("agents.urls")),
     path("", include("agents.web.urls")),
     path("", include("templates_app.personas.urls")),
+    path("", include("templates_app.prompts.urls")),
     path("", include("runs.web.agent_urls")),
     path("", include("templates_app.urls")),
     path("", include("runs.web.urls")),

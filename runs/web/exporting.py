@@ -6,11 +6,11 @@ from django.http import Http404, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from evalhub.common.downloads import download
 from runs.exports import many, one
 from runs.filters import RunFilters
 from runs.web.access import PageRequest, member_required, run_or_404
 from runs.web.bulk import selected
-from runs.web.downloads import download
 
 
 @require_GET
