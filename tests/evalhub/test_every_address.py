@@ -37,6 +37,9 @@ SEEN = {
     **dict.fromkeys(["agent-list", "agent", "persona-list", "persona-file", "template-list", "template-versions"], Post.NONE),
     **dict.fromkeys(["template-export-yaml", "template-export-json", "operations", "account", "settings"], Post.NONE),
     **dict.fromkeys(["settings-project", "settings-providers", "settings-coding-agents"], Post.NONE),
+    **dict.fromkeys(["settings-project", "settings-providers"], Post.NONE),
+    **dict.fromkeys(["prompt-new", "prompt", "prompt-import", "topic-list", "brand-new", "brand"], Post.WRITES),
+    **dict.fromkeys(["prompt-list", "prompt-export", "brand-list"], Post.NONE),
     "runs-export": Post.READS,
 }
 POSTED = {
@@ -44,6 +47,7 @@ POSTED = {
     **dict.fromkeys(["persona-duplicate", "persona-delete", "template-duplicate", "template-delete", "template-restore"], Post.WRITES),
     **dict.fromkeys(["template-try", "run-bulk", "run-new-estimate", "run-cancel", "run-resume", "run-again"], Post.WRITES),
     **dict.fromkeys(["run-rejudge", "run-delete"], Post.WRITES),
+    **dict.fromkeys(["prompt-delete", "prompt-bulk", "topic-rename", "topic-delete", "brand-delete"], Post.WRITES),
     **dict.fromkeys(["agent-preview", "agent-preview-of", "persona-preview", "template-preview"], Post.READS),
     **dict.fromkeys(["settings-key-revoke", "settings-member-role", "settings-member-remove", "settings-member-link"], Post.OWNS),
     **dict.fromkeys(["settings-project-rename", "settings-project-start", "settings-price-delete"], Post.OWNS),

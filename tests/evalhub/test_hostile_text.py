@@ -9,7 +9,7 @@ import pytest
 from agents.models import Agent, Harness
 from evalhub.accounts.models import ApiKey
 from runs.models import EvalRun, Message, Verdict
-from templates_app.models import EvalCategory, EvalTemplate, Persona
+from templates_app.models import Brand, EvalCategory, EvalTemplate, Persona, Prompt, PromptTag, PromptTopic
 from tests.evalhub.test_every_address import ROUTES, SEEN
 from tests.runs.exports.reading import body
 from tests.support.addresses import Site, site_make
@@ -52,6 +52,10 @@ def site() -> Site:
     )
     EvalTemplate.objects.filter(project=project).update(name=SHORT, description=LONG, scoring_rubric=LONG, judge_model=SHORT)
     EvalCategory.objects.filter(template__project=project).update(label=SHORT, prompt_instructions=LONG)
+    PromptTopic.objects.filter(project=project).update(name=SHORT)
+    Prompt.objects.filter(project=project).update(text=LONG, platform_ids=[SHORT])
+    Prompt.objects.get(project=project).tags.add(PromptTag.objects.create(project=project, name=SHORT[:80]))
+    Brand.objects.filter(project=project).update(name=SHORT, aliases=[SHORT, LONG], domain=SHORT)
     ApiKey.objects.filter(project=project).update(name=SHORT[:80])
     Harness.objects.filter(project=project).update(label=SHORT, argv=SHORT, model_names=[SHORT], allowed_hosts=[SHORT])
     type(made.owner).objects.filter(memberships__project=project, pk=made.viewer.pk).update(username=SHORT)

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from agents.models import Agent, Harness, ModelPrice, ModelProvider
 from evalhub.accounts.models import ApiKey, Membership, PersonSession, Project, Role
-from templates_app.models import EvalTemplate, Persona
+from templates_app.models import Brand, EvalTemplate, Persona, Prompt, PromptTopic
 from tests import factories
 
 NOT_PAGES = ("api/", "v1", "admin/", "healthz", "readyz", "metrics")
@@ -66,11 +66,15 @@ def site_make() -> Site:
     price = ModelPrice.objects.create(project=project, provider="closed", model="m", input_usd=Decimal(1), output_usd=Decimal(2))
     browser = PersonSession.objects.create(user=owner, session_key="another", browser="Firefox")
     member = Membership.objects.get(user=factories.user(project=project, role=Role.EDITOR))
+    topic = PromptTopic.objects.create(project=project, name="Pricing")
     rows = {
         "run_id": run,
         "agent_id": Agent.objects.get(project=project),
         "template_id": EvalTemplate.objects.get(project=project, template_type="quality"),
         "persona_id": Persona.objects.create(project=project, name="Jonas", facts=["Two dogs"]),
+        "topic_id": topic,
+        "prompt_id": Prompt.objects.create(project=project, topic=topic, text="Which is cheapest?", platform_ids=["openai"]),
+        "brand_id": Brand.objects.create(project=project, name="Acme", aliases=["Acme Corp"], domain="acme.example", is_own=True),
         "provider_id": provider,
         "price_id": price,
         "harness_id": Harness.objects.create(project=project, name="mine", argv="mine {prompt}"),
