@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from evalhub.common.masking import Mask
 from templates_app.openapi import paths, variables
 from templates_app.openapi.answer import WrittenRequest
 from templates_app.openapi.bodies import Sent, check_body
@@ -48,7 +49,8 @@ def check_request(
     bases = base_paths([base_url, *operation["servers"]])
     checks, prepared = _checked(operation, variables.filled(written, known), checks, bases, expects_security)
     # A name that was put together from variables may stand in a detail.
-    shown = tuple(replace(check, detail=variables.masked(check.detail, known)) for check in checks)
+    mask = Mask(known)
+    shown = tuple(replace(check, detail=mask.apply(check.detail)) for check in checks)
     return CheckedRequest(shown, prepared)
 
 

@@ -1,6 +1,5 @@
-"""Variables of an environment profile in a request: written {{NAME}} by a model, filled in just before it is sent, masked afterwards."""
+"""Variables of an environment profile in a request: written {{NAME}} by a model, filled in just before it is sent."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -9,7 +8,6 @@ from urllib.parse import quote
 
 from templates_app.openapi.answer import WrittenRequest
 
-SHORTEST_MASKED = 4  # characters: a value of fewer is found everywhere, and hides nothing
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}")
 
 
@@ -29,20 +27,6 @@ def filled(request: WrittenRequest, variables: Mapping[str, str]) -> WrittenRequ
         cookies=_filled(request.cookies, variables),
         body=_filled(request.body, variables),
     )
-
-
-def masked(text: str, variables: Mapping[str, str]) -> str:
-    """The text with names of variables where their values stand, as they are or as JSON or an address writes them. For all that is kept."""
-    names = {form: name for name, value in variables.items() for form in _forms(value) if len(form) >= SHORTEST_MASKED}
-    if not names:
-        return text
-    anyone = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
-    return anyone.sub(lambda match: f"{{{{{names[match[0]]}}}}}", text)
-
-
-def _forms(value: str) -> set[str]:
-    written = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    return written | {quote(value, safe=safe, errors="replace") for safe in ("", "/")}
 
 
 def _filled(value: Any, variables: Mapping[str, str]) -> Any:
