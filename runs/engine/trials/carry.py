@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from runs.engine.outcome import Outcome
-from runs.engine.trials import code, custom, prompts
+from runs.engine.trials import code, custom, prompts, rest
 from runs.engine.trials.failures import TrialFailed
 from runs.engine.trials.stage import Stage
 from templates_app.models import SourceType
@@ -11,6 +11,7 @@ from templates_app.models import SourceType
 KINDS: Mapping[str, Callable[[Stage], Awaitable[Outcome]]] = {
     SourceType.PROMPTS: prompts.play,
     SourceType.CUSTOM_EVALS: custom.play,
+    SourceType.REST_API: rest.play,
     SourceType.SDK: code.play,
     SourceType.CLI: code.play,
 }

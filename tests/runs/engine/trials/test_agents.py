@@ -17,6 +17,7 @@ from runs.states import Status
 from templates_app.reasons import FailureReason
 from tests.runs.engine.trials.conftest import Driven
 from tests.support.fake_agent import installed
+from tests.support.item_api import item_api, operation, written
 from tests.support.mock_server import MockModelServer
 from tests.support.runs import project_make
 from tests.support.trials import batch_make, custom_subject, harness, profile, prompt_subject, source, target, task_subject
@@ -142,6 +143,20 @@ def test_work_that_is_committed_is_not_done_again(agent: Any, openai: MockModelS
     assert again.run.messages.get(index=1).content == "First.\n"
     assert again.run.messages.count() == 3
     assert again.run.model_calls.filter(purpose="agent").count() == 1
+
+
+def test_for_an_api_it_prints_the_request_and_evalhub_sends_it(agent: Any, driven: Driven, transactional_db: None) -> None:
+    agent([{"variable": "TOKEN"}, {"say": written()}])
+    with item_api() as api:
+        env = profile(project_make(), api.url, TOKEN="s3cret-value-1")
+        subject = task_subject("rest_api", operation=operation())
+        [trial] = driven(batch_make([subject], [fake()], profiles=[env], source_snapshot=source("rest_api", base_url=api.url)))
+        assert (trial.passed, trial.score) == (True, 100.0)
+        assert api.requests[0][2]["authorization"] == "Bearer s3cret-value-1"
+    assert [line.name for line in trial.run.messages.order_by("index")] == ["", "", "sandbox", "http"]
+    assert trial.details["execution"]["exit_code"] == 0
+    assert trial.details["exchange"]["response"]["status"] == 200
+    assert "s3cret-value-1" not in str([trial.details, list(trial.run.messages.values_list("content"))])
 
 
 def test_the_built_in_ones_get_their_own_command_lines_and_hosts() -> None:
