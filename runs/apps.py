@@ -1,5 +1,6 @@
-"""Names the app for Django, has its triggers made wherever its tables are, and locks the runs of a project that is deleted."""
+"""Names the app for Django, has its triggers made wherever its tables are, and tells what has to happen when rows are deleted."""
 
+from collections import Counter
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,6 +15,7 @@ class Config(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(_install, sender=self)
         pre_delete.connect(_lock, sender="accounts.Project")
+        pre_delete.connect(_count, sender="runs.EvalRun")
 
 
 def _install(using: str, **told: Any) -> None:
@@ -30,3 +32,12 @@ def _lock(instance: Model, using: str, **told: Any) -> None:
 
     runs = EvalRun.objects.using(using).filter(project_id=instance.pk).order_by("pk")
     list(runs.select_for_update().values_list("pk"))
+
+
+def _count(instance: Model, origin: Any, using: str, **told: Any) -> None:
+    """The batch of a deleted child goes on counting it. Where the whole project goes, or many go at once, somebody else sees to that."""
+    from runs.batches.reopening import count_removed
+    from runs.models import EvalRun
+
+    if origin is instance and isinstance(instance, EvalRun) and instance.batch_id:
+        count_removed(instance.batch_id, Counter([instance.status]))

@@ -57,6 +57,6 @@ def trials_end(run_ids: Sequence[uuid.UUID], status: Status) -> None:
     Trial.objects.filter(pk__in=run_ids).update(failure_reasons=[status.value], first_reason=status.value, finished_at=timezone.now())
 
 
-def trial_goes_on(run: EvalRun) -> None:
-    """Forget how the trial of a resumed run ended."""
-    Trial.objects.filter(pk=run.pk).update(failure_reasons=[], first_reason="", finished_at=None)
+def trials_go_on(run_ids: Sequence[uuid.UUID]) -> None:
+    """Forget how the trials of resumed runs ended."""
+    Trial.objects.filter(pk__in=run_ids).update(failure_reasons=[], first_reason="", finished_at=None)

@@ -20,11 +20,12 @@ from django_q.tasks import async_task
 from agents.character import merge_character
 from evalhub.accounts.models import Project
 from runs import ends
+from runs.batches.reopening import reopen
 from runs.budget import refuse_when_spent
 from runs.clock import CLOCK
 from runs.events import log
 from runs.events.types import Retrying
-from runs.models import EvalRun, Message
+from runs.models import Batch, EvalRun, Message
 from runs.plan import plan_sessions, planned_turns
 from runs.request import RunRequest as RunRequest
 from runs.states import Status
@@ -194,8 +195,10 @@ def run_resume(*, run_id: uuid.UUID, project: Project) -> EvalRun:
     if run.status != Status.INTERRUPTED:
         raise NotInterrupted(f"The run is {run.status}: only an interrupted run can be resumed.")
     _forget_the_end(run)
-    if run.kind == Kind.TRIAL:
-        ends.trial_goes_on(run)
+    if run.batch_id:
+        ends.trials_go_on([run.pk])
+        if not reopen(run.batch_id):
+            raise NotInterrupted("The batch of this run is over, or being summarized. Run the batch again instead.")
     log.append(run, [Retrying(message="The run was resumed by hand. It goes on after what is done.")])
     transaction.on_commit(ring, robust=True)
     return run
@@ -270,7 +273,7 @@ def ring() -> None:
 
 def ring_if_waiting() -> None:
     """Wake a worker when some run waits for one: after a drain's time is up, and by the sweep when a ring was lost."""
-    if EvalRun.objects.claimable().exists():
+    if EvalRun.objects.claimable().exists() or Batch.objects.in_need().exists():
         ring()
 
 

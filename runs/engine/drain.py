@@ -24,6 +24,7 @@ from evalhub.common.outbound_policy import outbound_policy
 from runs.engine import lease, loop, presence, stop
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
+from runs.engine.keeper import Keeper
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.money import REFRESH_SECONDS, Budgets
 from runs.engine.sweep import run_sweep
@@ -83,6 +84,8 @@ class Drain:
     finished: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)  # a run ended since this was cleared
     pace: Pace = field(default_factory=Pace)
+    keeper: Keeper = field(default_factory=Keeper)
+    idle_since: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.budgets = Budgets(self.journal)
@@ -91,22 +94,36 @@ class Drain:
         """Claim and drive until there is nothing to do, the time is up, or a stop is asked for."""
         await self._speak()
         watcher = asyncio.create_task(self._watch())
-        try:
-            await self._claim_and_wait()
-        finally:
-            await self._leave()
-            watcher.cancel()
+        async with self.keeper:
+            keeping = asyncio.create_task(self.keeper.keep(self._busy))
+            try:
+                await self._claim_and_wait()
+            finally:
+                keeping.cancel()
+                await self._leave()
+                watcher.cancel()
+
+    async def _batches_need_it(self) -> bool:
+        """Whether anything was done for a batch just now: the last child may have ended since the keeper looked."""
+        before = self.idle_since
+        if await self.keeper.step():
+            self._busy()
+        return self.idle_since != before  # the keeper may have been faster
+
+    def _busy(self) -> None:
+        """Something was done, so there may be more: children to claim, an end to write."""
+        self.idle_since = time.monotonic()
+        self.ended.set()
 
     async def _claim_and_wait(self) -> None:
         deadline = time.monotonic() + DRAIN_SECONDS
-        idle_since = time.monotonic()
         while not stop.requested():
             # While a long run is still driven its process can take nothing from the queue, so it goes on claiming.
             may_claim = bool(self.driven) or time.monotonic() < deadline
             claimed = await self._claim() if may_claim else 0
             if self.driven or claimed:
-                idle_since = time.monotonic()
-            elif not may_claim or time.monotonic() - idle_since > self.linger:
+                self.idle_since = time.monotonic()
+            elif not may_claim or (time.monotonic() - self.idle_since > self.linger and not await self._batches_need_it()):
                 return
             if claimed < CLAIM_AT_MOST:
                 await self._wait()

@@ -6,19 +6,19 @@ The row is the truth, so every step is one conditional UPDATE (decisions 1 and 4
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from runs import ends
 from runs.clock import CLOCK
 from runs.ends import FREE
-from runs.models import EvalRun
-from runs.models.run import RunQuerySet
+from runs.engine.turns import next_runs
+from runs.models import Batch, EvalRun
 from runs.states import Status
 
 T = TypeVar("T")
@@ -42,17 +42,13 @@ def lease_length() -> timedelta:
 
 @transaction.atomic
 def claim(limit: int, owner: uuid.UUID | None = None, driven: Collection[uuid.UUID] = ()) -> list[Lease]:
-    """Take up to `limit` waiting or abandoned runs, oldest first. Two claimers never get the same run.
+    """Take up to `limit` waiting or abandoned runs, in the order of `turns`. Two claimers never get the same run.
 
     What the claimer drives it does not take from itself, silent as the lease may look when its heartbeats were held up.
     One token serves all that one claim takes: who may write is said by run and token together.
     """
-    now, waiting = _waiting()
-    waiting = waiting.order_by("created_at")
-    if connection.features.has_select_for_update_skip_locked:
-        waiting = waiting.select_for_update(skip_locked=True)
-    # On SQLite the transaction holds the write lock from its start, so reading first is as good as a row lock.
-    ids = [run_id for run_id in waiting.values_list("id", flat=True)[:limit] if run_id not in driven]
+    now = CLOCK.now()
+    ids = [run_id for run_id in next_runs(limit, now if CLOCK.believed else None) if run_id not in driven]
     token = uuid.uuid4()
     for chunk in _chunks(ids):
         EvalRun.objects.filter(pk__in=chunk).update(
@@ -67,14 +63,10 @@ def claim(limit: int, owner: uuid.UUID | None = None, driven: Collection[uuid.UU
 
 
 def something_waits() -> bool:
-    """Whether a claim would find a run."""
-    return _waiting()[1].exists()
-
-
-def _waiting() -> tuple[datetime, RunQuerySet]:
-    """The time, and the runs that may be taken at it. While the clock is in doubt no lease counts as silent."""
+    """Whether a claim would find a run, or a drain a batch to see to. While the clock is in doubt no lease counts as silent."""
     now = CLOCK.now()
-    return now, EvalRun.objects.claimable(now) if CLOCK.believed else EvalRun.objects.filter(status=Status.PENDING)
+    waiting = EvalRun.objects.claimable(now) if CLOCK.believed else EvalRun.objects.filter(status=Status.PENDING)
+    return waiting.exists() or Batch.objects.in_need().exists()
 
 
 def beat(leases: Collection[Lease]) -> None:

@@ -1,4 +1,4 @@
-"""The numbered log: `numbered` and `append` are the only ways an event becomes a row, `rows_after` the only way it is read.
+"""The numbered log: `numbered`, `append` and `append_each` are the only ways an event becomes a row, `rows_after` the only way it is read.
 
 Readers ask by (run, seq), never by a global id: PostgreSQL commits out of order (decision 8).
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import F
 
 from agents.llm.jsonbytes import json_bytes
 from runs.events.types import Event, Totals
@@ -38,14 +39,26 @@ def numbered(first_seq: int, events: Sequence[Event], totals: Totals) -> list[Nu
 
 def append(run: EvalRun, events: Sequence[Event]) -> None:
     """Write events of a run nobody else is writing to (the caller holds its row lock), and move its counter. Saves `next_seq` only."""
-    totals = Totals(run.total_sessions, run.total_turns, run.total_cost_usd)
-    RunEvent.objects.bulk_create(
-        RunEvent(run_id=run.id, seq=run.next_seq + offset, type=event.type, payload=event.payload(totals))
-        for offset, event in enumerate(events)
-    )
+    RunEvent.objects.bulk_create(_rows(run, events))
     run.next_seq += len(events)
     run.save(update_fields=["next_seq", "updated_at"])
     announce([run.id])
+
+
+def append_each(runs: Sequence[EvalRun], events: Sequence[Event]) -> None:
+    """The same events for each of many runs, in a few statements. The objects' own `next_seq` is left as it was."""
+    RunEvent.objects.bulk_create(row for run in runs for row in _rows(run, events))
+    ids = [run.id for run in runs]
+    EvalRun.objects.filter(pk__in=ids).update(next_seq=F("next_seq") + len(events))
+    announce(ids)
+
+
+def _rows(run: EvalRun, events: Sequence[Event]) -> list[RunEvent]:
+    totals = Totals(run.total_sessions, run.total_turns, run.total_cost_usd)
+    return [
+        RunEvent(run_id=run.id, seq=run.next_seq + offset, type=event.type, payload=event.payload(totals))
+        for offset, event in enumerate(events)
+    ]
 
 
 def announce(run_ids: Sequence[uuid.UUID]) -> None:

@@ -8,7 +8,8 @@ import uuid
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
@@ -18,6 +19,9 @@ from runs.states import ACTIVE, FINAL, Status
 from templates_app.models import ApiSource, PromptTopic, SourceType
 
 NAME = 200
+
+# Literals, as for runs: with parameters SQLite would read every batch there ever was.
+ALIVE = RawSQL("runs_batch.status IN ('pending', 'running', 'summarizing')", [], output_field=models.BooleanField())  # noqa: S611
 
 
 class Frequency(models.TextChoices):
@@ -44,7 +48,18 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 
     def alive(self) -> "BatchQuerySet":
         """Not over: to be dispatched, waited for, cancelled or summarized."""
-        return self.filter(status__in=[Status.PENDING, Status.RUNNING, Status.SUMMARIZING])
+        return self.filter(ALIVE, status__in=ACTIVE)
+
+    def with_active(self) -> "BatchQuerySet":
+        """Beside each `active`: whether a child of it waits or runs."""
+        active = EvalRun.objects.filter(batch=OuterRef("pk"), status__in=[Status.PENDING, Status.RUNNING]).order_by()
+        return self.annotate(active=Exists(active))
+
+    def in_need(self) -> "BatchQuerySet":
+        """Those for which somebody has something to do: children to be made or cancelled, an end to be written."""
+        to_make = Q(cancel_requested_at=None, dispatched__lt=F("total"))
+        to_cancel = Q(cancel_requested_at__isnull=False) & Exists(EvalRun.objects.filter(batch=OuterRef("pk"), status=Status.PENDING))
+        return self.alive().with_active().filter(to_make | to_cancel | Q(active=False))
 
 
 class Batch(TimestampedModel):

@@ -27,6 +27,9 @@ STATUS_CHOICES = [(status.value, status.value) for status in Status]
 # What a worker may look at. SQLite proves a partial index by literals alone: with parameters it would read the whole history at each claim.
 ALIVE = RawSQL("runs_evalrun.status IN ('pending', 'running')", [], output_field=models.BooleanField())  # noqa: S611  no outside text in it
 
+# Children of batches are claimed by their batch, which has an index of its own.
+SINGLE_WAITS = RawSQL("(runs_evalrun.batch_id IS NULL AND runs_evalrun.status = 'pending')", [], output_field=models.BooleanField())  # noqa: S611
+
 
 def _outlived(to: Any) -> Any:
     """A reference whose id stays when the row it names is deleted: runs are found by it, and no deletion has to touch or await a run.
@@ -52,6 +55,10 @@ class RunQuerySet(models.QuerySet["EvalRun"]):
         """Waiting, or held by a worker whose lease is silent at that time (now) while attempts remain."""
         held = _silent(at or timezone.now()) & Q(attempt__lt=models.F("max_attempts"))
         return self.filter(ALIVE, Q(status=Status.PENDING) | held)
+
+    def silent_claimable(self, at: datetime) -> "RunQuerySet":
+        """Of those only the ones that a worker held."""
+        return self.filter(ALIVE, _silent(at), attempt__lt=models.F("max_attempts"))
 
     def abandoned(self, at: datetime | None = None) -> "RunQuerySet":
         """Silent leases with no attempt left: to be ended as interrupted."""
@@ -159,6 +166,7 @@ class EvalRun(TimestampedModel):
             models.Index(fields=["batch", "status"], name="run_by_batch", condition=Q(batch__isnull=False)),
             # The claim reads only what is alive, so it does not slow down as history grows.
             models.Index(fields=["status", "created_at"], name="run_claim", condition=Q(status__in=[Status.PENDING, Status.RUNNING])),
+            models.Index(fields=["created_at"], name="run_claim_single", condition=Q(batch=None, status=Status.PENDING)),
         ]
 
     def __str__(self) -> str:

@@ -63,7 +63,7 @@ class Prompt(TimestampedModel):
         ARCHIVED = "archived"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prompts")
-    topic = models.ForeignKey(PromptTopic, on_delete=models.PROTECT, related_name="prompts")
+    topic = models.ForeignKey(PromptTopic, on_delete=models.RESTRICT, related_name="prompts")
     text = models.TextField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     platform_ids = models.JSONField(
