@@ -26,3 +26,10 @@ def sweep() -> int:
     idempotency_sweep()
     services.ring_if_waiting()
     return ended
+
+
+def schedule() -> int:
+    """Start batches of the targets that are due. Returns how many were started."""
+    from runs.batches.schedule import run_due
+
+    return run_due()

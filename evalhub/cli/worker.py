@@ -8,7 +8,7 @@ from evalhub.cli.child import READY_LINE
 from evalhub.cli.installation import database_errors, django_start, one_at_a_time, require_current, set_environment
 from evalhub.cli.parent import die_with_supervisor, forks_die_with_this, require_fork
 
-SWEEP = "runs.tasks.sweep"
+EVERY_MINUTE = {"sweep": "runs.tasks.sweep", "batches": "runs.tasks.schedule"}
 
 
 def worker(*, data_dir: Path | None, worker_processes: int | None, concurrency: int | None) -> None:
@@ -27,15 +27,16 @@ def worker(*, data_dir: Path | None, worker_processes: int | None, concurrency: 
 
 
 def schedule_sweep() -> None:
-    """Every minute the queue itself sweeps and rings, whatever becomes of the supervisors.
+    """Every minute the queue itself sweeps, rings, and starts the batches that are due, whatever becomes of the supervisors.
 
     django-q2 does not keep names apart, so supervisors that start at once take turns; a row that is there twice is made one again.
     """
     from django_q.models import Schedule
 
-    every_minute = {"func": SWEEP, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
     with database_errors(), one_at_a_time():
-        rows = Schedule.objects.filter(name="sweep")
-        if kept := rows.order_by("pk").first():
-            rows.exclude(pk=kept.pk).delete()
-        Schedule.objects.update_or_create(name="sweep", defaults=every_minute)
+        for name, function in EVERY_MINUTE.items():
+            rows = Schedule.objects.filter(name=name)
+            if kept := rows.order_by("pk").first():
+                rows.exclude(pk=kept.pk).delete()
+            wanted = {"func": function, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+            Schedule.objects.update_or_create(name=name, defaults=wanted)

@@ -1,5 +1,6 @@
 """Custom evals: which of the project's own tasks, and whom they go to."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from agents.llm.spec import ModelSpec
@@ -8,10 +9,11 @@ from runs.batches.chosen import LABEL, Chosen, Subject, company, frozen_brand, f
 from runs.batches.definitions import Effective, Overrides, check_overrides, effective
 from runs.batches.environments import environments
 from runs.batches.named import rows_named
-from runs.batches.of_sources import cells_of, targets_of
+from runs.batches.of_sources import asking_of, cells_of
 from runs.batches.request import ApiRequest, BadValue, NothingToRun
 from runs.batches.snapshots import CompanySnapshot, CustomSnapshot
 from runs.batches.whom import Platforms, explicit
+from runs.models import Target
 from templates_app.models import ApiSource, CustomEval, EvalDefinition, SourceType
 
 NO_CUSTOM_EVALS = (
@@ -21,7 +23,7 @@ NO_CUSTOM_EVALS = (
 Used = tuple[CustomEval, Effective]
 
 
-def choose_customs(project: Project, request: ApiRequest) -> Chosen:
+def choose_customs(project: Project, request: ApiRequest, targets: Sequence[Target] | None = None) -> Chosen:
     """Raises UnknownId, BadValue and NothingToRun."""
     _refuse_what_sources_have(project, request)
     platforms = Platforms(project)
@@ -30,7 +32,7 @@ def choose_customs(project: Project, request: ApiRequest) -> Chosen:
     where = environments(project, None, request.env_profile_ids)
     overrides = _overrides(project, request)
     evals = _filtered([(row, _effective(row, overrides)) for row in rows], request)
-    asking = asking or targets_of(platforms, SourceType.CUSTOM_EVALS, None)
+    asking = asking or asking_of(platforms, SourceType.CUSTOM_EVALS, None, targets)
     cells = cells_of([(str(row), by) for row, by in evals], asking.asked, where)
     judges: dict[str, ModelSpec] = {}
     brands = frozen_brands(project)

@@ -13,7 +13,7 @@ from runs.batches.named import rows_named
 from runs.batches.request import NothingToRun, PromptsRequest, UnknownId
 from runs.batches.snapshots import CompanySnapshot, TargetSnapshot
 from runs.batches.whom import Asking, Platforms, configured, explicit, scheduled
-from runs.models import Trial
+from runs.models import Target, Trial
 from runs.states import Status
 from templates_app.models import Prompt, PromptTopic, SourceType
 from templates_app.snapshot import snapshot
@@ -24,13 +24,13 @@ NO_TARGETS = (
 NO_PROMPTS = "No active prompts were found, so there is nothing to run. Add prompts first, or activate one."
 
 
-def choose_prompts(project: Project, request: PromptsRequest) -> Chosen:
+def choose_prompts(project: Project, request: PromptsRequest, rows: Sequence[Target] | None = None) -> Chosen:
     """Raises UnknownId, BadTarget and NothingToRun."""
     platforms = Platforms(project)
     prompts = _prompts(project, request.prompt_ids)
     asking = explicit(platforms, request.targets)
     _refuse_unknown_topics(project, request)
-    asking = asking or _configured(platforms)
+    asking = asking or _configured(platforms, rows)
     if not prompts:
         raise NothingToRun(NO_PROMPTS)
     targets = [asked.frozen for asked in asking.asked]
@@ -64,8 +64,8 @@ def _prompts(project: Project, ids: Sequence[str] | None) -> list[Prompt]:
     return named
 
 
-def _configured(platforms: Platforms) -> Asking:
-    rows = scheduled(platforms.project, SourceType.PROMPTS)
+def _configured(platforms: Platforms, rows: Sequence[Target] | None) -> Asking:
+    rows = scheduled(platforms.project, SourceType.PROMPTS) if rows is None else rows
     if not rows:
         raise NothingToRun(NO_TARGETS)
     return configured(platforms, rows)

@@ -13,6 +13,7 @@ from runs.batches.named import rows_named
 from runs.batches.request import ApiRequest, NothingToRun
 from runs.batches.snapshots import CompanySnapshot, OperationSnapshot, TaskSnapshot
 from runs.batches.whom import Asked, Asking, Platforms, configured, explicit, scheduled
+from runs.models import Target
 from templates_app.models import ApiOperation, ApiSource, EvalDefinition
 
 NO_TARGETS = (
@@ -34,7 +35,7 @@ class Task:
     definition: EvalDefinition | None
 
 
-def choose_tasks(project: Project, request: ApiRequest) -> Chosen:
+def choose_tasks(project: Project, request: ApiRequest, rows: Sequence[Target] | None = None) -> Chosen:
     """Raises UnknownId, BadValue and NothingToRun."""
     platforms = Platforms(project)
     named = _named(project, request)
@@ -42,7 +43,7 @@ def choose_tasks(project: Project, request: ApiRequest) -> Chosen:
     source = named.source or _only_source(project, request, named)
     tasks = _tasks(source, request, named)
     where = environments(project, source, request.env_profile_ids)
-    asking = asking or targets_of(platforms, request.source_type, source)
+    asking = asking or asking_of(platforms, request.source_type, source, rows)
     cells = cells_of([(str(task.operation), task.by) for task in tasks], asking.asked, where)
     judges: dict[str, ModelSpec] = {}
     brands = frozen_brands(project)
@@ -60,10 +61,11 @@ def choose_tasks(project: Project, request: ApiRequest) -> Chosen:
     )
 
 
-def targets_of(platforms: Platforms, source_type: str, source: ApiSource | None) -> Asking:
+def asking_of(platforms: Platforms, source_type: str, source: ApiSource | None, rows: Sequence[Target] | None) -> Asking:
     """The configured targets of a source, or of custom evals; else the source's legacy models. Raises NothingToRun where there are none."""
     source_id = source.pk if source else None
-    rows = [row for row in scheduled(platforms.project, source_type) if row.source_id == source_id]
+    if rows is None:
+        rows = [row for row in scheduled(platforms.project, source_type) if row.source_id == source_id]
     models = source.model_names if source else []
     if not rows and not models:
         raise NothingToRun(NO_TARGETS.format(source_type=source_type))

@@ -1,4 +1,4 @@
-"""The row of the queue that has every minute swept: one, however many workers set it up."""
+"""The rows of the queue that have every minute swept and scheduled: one of each, however many workers set them up."""
 
 import threading
 
@@ -6,32 +6,32 @@ import pytest
 from django.db import connection
 from django_q.models import Schedule
 
-from evalhub.cli.worker import SWEEP, schedule_sweep
+from evalhub.cli.worker import EVERY_MINUTE, schedule_sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_workers_that_start_at_once_make_one_row() -> None:
+def test_workers_that_start_at_once_make_one_row_of_each() -> None:
     for _ in range(5):
         Schedule.objects.all().delete()
         together(4)
-        assert Schedule.objects.filter(func=SWEEP).count() == 1
+        assert sorted(Schedule.objects.values_list("func", flat=True)) == sorted(EVERY_MINUTE.values())
 
 
 def test_rows_that_are_there_twice_become_one_and_others_stay() -> None:
-    kept, *_ = [Schedule.objects.create(name="sweep", func=SWEEP) for _ in range(3)]
+    kept, *_ = [Schedule.objects.create(name="sweep", func=EVERY_MINUTE["sweep"]) for _ in range(3)]
     other = Schedule.objects.create(name="nightly", func="math.sqrt")
     schedule_sweep()
-    assert set(Schedule.objects.values_list("pk", flat=True)) == {kept.pk, other.pk}
+    assert set(Schedule.objects.values_list("pk", flat=True)) == {kept.pk, other.pk, Schedule.objects.get(name="batches").pk}
     kept.refresh_from_db()
     assert (kept.schedule_type, kept.minutes, kept.repeats) == (Schedule.MINUTES, 1, -1)
 
 
 def test_a_restart_keeps_the_time_of_the_next_sweep() -> None:
     schedule_sweep()
-    first = Schedule.objects.get()
+    first = Schedule.objects.get(name="sweep")
     schedule_sweep()
-    assert Schedule.objects.get().next_run == first.next_run
+    assert Schedule.objects.get(name="sweep").next_run == first.next_run
 
 
 def together(count: int) -> None:
