@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from agents.sandbox import confine
 from agents.sandbox.confine import ARCHIVE, HOME, PROXY_FOLDER, SHIM, TEMP, WORK, WRITABLE
 from agents.sandbox.folder import Kept, kept
 from agents.sandbox.job import Job, SandboxMissing
-from agents.sandbox.launch import Child, has_ended, program, uninterrupted, unprivileged
+from agents.sandbox.launch import START_SECONDS, Child, has_ended, program, uninterrupted, unprivileged
 from agents.sandbox.watch import Use, disk_use, pids_below, use_of
 
 PROXY_PORT = 3128
@@ -35,12 +37,25 @@ class BoxedChild(Child):
     def hold(self) -> None:
         """Take hold of the inside by the namespace's first process. Blocking. Raises SandboxMissing where the system refuses that."""
         try:
-            pid = json.loads(os.read(self._status, 4096).partition(b"\n")[0])["child-pid"]
-            self._init = os.pidfd_open(pid)
-            self._held.callback(os.close, self._init)
+            pid = self._found_init()
             self._work, self._proc, *self._disks = (self._opened(f"/proc/{pid}/root{path}") for path in (WORK, "/proc", *WRITABLE))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError) as error:
             raise SandboxMissing(f"The sandbox cannot be watched from outside ({error}).") from error
+
+    def _found_init(self) -> int:
+        """The first process inside, as soon as bubblewrap says it. Raises OSError, EOFError, ValueError or KeyError where there is none."""
+        said, until = b"", time.monotonic() + START_SECONDS
+        while b"\n" not in said:  # it writes the line in pieces
+            if not select.select([self._status], [], [], max(0.0, until - time.monotonic()))[0]:
+                raise TimeoutError("bubblewrap says nothing")
+            piece = os.read(self._status, 4096)
+            if not piece:
+                raise EOFError("bubblewrap ended at its start")
+            said += piece
+        pid: int = json.loads(said.partition(b"\n")[0])["child-pid"]
+        self._init = os.pidfd_open(pid)
+        self._held.callback(os.close, self._init)
+        return pid
 
     def _opened(self, path: str) -> int:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -54,6 +69,12 @@ class BoxedChild(Child):
 
     def kept(self) -> Kept:
         return kept(self._work, self._limits)
+
+    async def before_kill(self) -> None:
+        """Killed in its first millisecond, bubblewrap would leave behind what it has just started and not yet tied to itself."""
+        if self._init is None:
+            with suppress(OSError, EOFError, ValueError, KeyError):
+                await asyncio.to_thread(self._found_init)
 
     def kill(self) -> None:
         """The first process of a process namespace takes all others along, and bubblewrap outside ends when it has collected it."""
@@ -76,13 +97,13 @@ class BoxedChild(Child):
 async def start(job: Job, *, bwrap: str, proxy: str) -> BoxedChild:
     """The job, ready to go. `proxy` is the folder of its proxy's socket, or empty. Raises SandboxMissing with what bubblewrap says."""
     # The thread that starts bubblewrap must outlive it: --die-with-parent looks at the thread. Those of the loop's own pool do.
-    process, status = await uninterrupted(asyncio.to_thread(_spawned, job, bwrap, proxy), _undone)
+    process, status = await uninterrupted(asyncio.to_thread(_spawned, job, bwrap, proxy), lambda started: _undone(job, *started))
     child = BoxedChild(process, job, status)
     try:
         if not await child.is_ready():
             await child.end()
             raise SandboxMissing(f"bubblewrap could not start the sandbox: {child.stderr.text().strip()[-500:] or 'it said nothing'}.")
-        await asyncio.to_thread(child.hold)
+        await uninterrupted(asyncio.to_thread(child.hold))
     except BaseException:
         await asyncio.shield(asyncio.ensure_future(child.end()))
         child.release()
@@ -118,11 +139,10 @@ def _begun(command: confine.Command) -> subprocess.Popen[bytes]:
         raise SandboxMissing(f"bubblewrap could not be started ({error}).") from error
 
 
-async def _undone(started: tuple[subprocess.Popen[bytes], int]) -> None:
-    process, status = started
-    process.kill()
-    await asyncio.to_thread(process.communicate)
-    os.close(status)
+async def _undone(job: Job, process: subprocess.Popen[bytes], status: int) -> None:
+    child = BoxedChild(process, job, status)
+    await child.end()
+    child.release()
 
 
 def environment(job: Job, *, proxied: bool) -> dict[str, str]:

@@ -98,6 +98,9 @@ class Child:
         """What lies in the work folder; to be asked after `end`. Blocking."""
         raise NotImplementedError
 
+    async def before_kill(self) -> None:
+        """Wait for what must be known first."""
+
     def kill(self) -> None:
         """Send the signal that ends all that belongs to the job."""
         raise NotImplementedError
@@ -112,6 +115,7 @@ class Child:
 
     async def end(self) -> None:
         """Kill, and wait until all are gone. What they printed may still be read."""
+        await self.before_kill()
         self.kill()
         try:
             async with asyncio.timeout(END_SECONDS):
@@ -142,13 +146,13 @@ def _resolve(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-async def uninterrupted(work: Awaitable[Result], undo: Callable[[Result], Awaitable[None]]) -> Result:
-    """What `work` returns. When the task is cancelled meanwhile, its result is undone first: a started program is never forgotten."""
+async def uninterrupted(work: Awaitable[Result], undo: Callable[[Result], Awaitable[None]] | None = None) -> Result:
+    """What `work` returns. A task that is cancelled meanwhile waits for it and undoes it first: a started program is never forgotten."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
-        if not task.cancelled() and not task.exception():
+        if undo and not task.cancelled() and not task.exception():
             await undo(task.result())
         raise

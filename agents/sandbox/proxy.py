@@ -5,6 +5,7 @@ The resolver it is given judges what it finds, and the connection goes to an add
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ HEAD_BYTES, HEAD_SECONDS, CONNECT_SECONDS, IDLE_SECONDS = 64 * 1024, 15.0, 15.0,
 CHUNK = 64 * 1024
 MOST_CONNECTIONS = 64
 USUAL_PORTS = (80, 443)
+HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>(?:\*\.)?[\w-]+(?:\.[\w-]+)*\.?))(?::(?P<port>\d{1,5}))?")
 
 
 class Refused(Exception):
@@ -179,11 +181,8 @@ def _answer(refusal: Refused) -> bytes:
 
 def _host_and_port(text: str) -> tuple[str, int | None]:
     """`api.example.com`, `*.example.com`, `api.example.com:8443`, `[::1]:80`. Raises BadJob."""
-    try:
-        address = urlsplit(f"//{text.strip().lower()}")
-        host, port = address.hostname or "", address.port
-    except ValueError:
-        host, port = "", None
-    if not host or address.path or address.query or address.username or "*" in host.removeprefix("*."):
+    found = HOST.fullmatch(text.strip().lower())
+    port = int(found["port"]) if found and found["port"] else None
+    if not found or (port is not None and not 0 < port < 65536):
         raise BadJob(f"{text!r} is no host such as api.example.com, *.example.com or api.example.com:8443.")
-    return host.rstrip("."), port
+    return (found["address"] or found["name"]).rstrip("."), port
