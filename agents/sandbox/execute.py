@@ -14,6 +14,7 @@ from evalhub.common.outbound import AddressPolicy, VettingResolver
 TICK = 0.05  # seconds between two looks at what a job uses
 RETRY = 60.0  # seconds that a refusal is believed
 INSTALL = "Install the package bubblewrap on the machine of the worker, or let an owner of the machine set EVALHUB_ALLOW_UNSANDBOXED=1."
+ALLOW = "docs/operations.md says what a service or a container must allow; without that, an owner of the machine can set EVALHUB_ALLOW_UNSANDBOXED=1."
 TRIAL = Job(["/bin/sh", "-c", "exit 0"])
 SHELL_SIGNALS = 128  # a shell, and bubblewrap, report a signal as an exit code this much higher
 
@@ -58,8 +59,8 @@ async def _tried(bwrap: str) -> str:
     try:
         outcome = await _attended(await boxed.start(TRIAL, bwrap=bwrap, proxy=""), TRIAL, sandboxed=True, refused=[])
     except (SandboxMissing, OSError) as error:
-        return f"The sandbox does not work on this machine. {error} {INSTALL}"
-    return "" if outcome.succeeded else f"The sandbox does not work on this machine. {outcome.sentence} {INSTALL}"
+        return f"The sandbox does not work on this machine. {error} {ALLOW}"
+    return "" if outcome.succeeded else f"The sandbox does not work on this machine. {outcome.sentence} {ALLOW}"
 
 
 async def _attended(child: Child, job: Job, *, sandboxed: bool, refused: list[str]) -> Outcome:
