@@ -14,7 +14,7 @@ from evalhub.common.outbound import AddressPolicy, VettingResolver
 TICK = 0.05  # seconds between two looks at what a job uses
 RETRY = 60.0  # seconds that a refusal is believed
 INSTALL = "Install the package bubblewrap on the machine of the worker, or let an owner of the machine set EVALHUB_ALLOW_UNSANDBOXED=1."
-ALLOW = "docs/operations.md says what a service or a container must allow; without that, an owner of the machine can set EVALHUB_ALLOW_UNSANDBOXED=1."
+ALLOW = "What a service or container must allow: docs/operations.md. Or let an owner of the machine set EVALHUB_ALLOW_UNSANDBOXED=1."
 TRIAL = Job(["/bin/sh", "-c", "exit 0"])
 SHELL_SIGNALS = 128  # a shell, and bubblewrap, report a signal as an exit code this much higher
 
