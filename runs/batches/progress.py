@@ -88,5 +88,5 @@ def _names() -> list[str]:
 
 def _count(status: Status) -> Coalesce:
     """A range of the index over (batch, status) and nothing else, on either database."""
-    children = EvalRun.objects.filter(batch=OuterRef("pk"), status=status).order_by().values("batch").annotate(n=Count("pk")).values("n")
+    children = EvalRun.objects.filter(batch=OuterRef("pk"), status=status).order_by().values("batch").annotate(n=Count("*")).values("n")
     return Coalesce(Subquery(children, output_field=IntegerField()), 0)

@@ -1,0 +1,97 @@
+"""Whose turn it is: nobody waits for a whole batch, and no batch waits for ever."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from runs.batches.request import PromptsRequest
+from runs.batches.services import batch_cancel, batch_create
+from runs.batches.tick import Ticker
+from runs.engine import lease, turns
+from runs.models import SINGLE_WAITS, Batch, EvalRun
+from runs.states import Status
+from tests.support import asked
+from tests.support.runs import project_make, run_make
+
+pytestmark = pytest.mark.django_db
+
+
+def batch(many: int, name: str = "default") -> Batch:
+    """A dispatched batch of so many children."""
+    project = project_make(name)
+    made = batch_create(
+        project=project, request=PromptsRequest(prompt_ids=[str(row.pk) for row in asked.prompts(project, many)], targets=[asked.AGENT])
+    )
+    while Ticker().step():
+        pass
+    return made
+
+
+def claimed(room: int) -> list[EvalRun]:
+    ids = [won.run_id for won in lease.claim(room)]
+    rows = EvalRun.objects.in_bulk(ids)
+    return [rows[key] for key in ids]
+
+
+def test_a_single_run_does_not_wait_for_an_older_batch() -> None:
+    older = batch(40)
+    single = run_make()
+    first = claimed(4)
+    assert single.pk in {run.pk for run in first}
+    assert [run.batch_id for run in first].count(older.pk) == 3
+
+
+def test_a_batch_does_not_wait_for_single_runs_without_end() -> None:
+    for _ in range(10):
+        run_make()
+    younger = batch(10)
+    assert [run.batch_id for run in claimed(8)].count(younger.pk) == 4
+    assert len(claimed(100)) == 12, "what one side does not need the other gets"
+
+
+def test_one_free_place_goes_to_either_by_chance() -> None:
+    for _ in range(20):
+        run_make()
+    batch(20)
+    kinds = {run.batch_id is None for _ in range(20) for run in claimed(1)}
+    assert kinds == {True, False}
+
+
+def test_batches_share_evenly_and_keep_their_order() -> None:
+    large, small = batch(30), batch(3, "another")
+    first = claimed(6)
+    assert [run.batch_id for run in first].count(small.pk) == 3
+    positions = [run.trial.position for run in first if run.batch_id == large.pk]
+    assert positions == [0, 1, 2]
+
+
+def test_a_silent_run_goes_first() -> None:
+    silent = run_make()
+    EvalRun.objects.update(status=Status.RUNNING, lease_expires_at=timezone.now() - timedelta(hours=1), attempt=1)
+    run_make()
+    assert [run.pk for run in claimed(1)] == [silent.pk]
+
+
+def test_children_of_a_batch_that_was_cancelled_are_not_begun() -> None:
+    made = batch(5)
+    batch_cancel(batch_id=made.pk, project=made.project)
+    assert claimed(5) == []
+
+
+def test_a_claim_reads_single_runs_by_their_own_index() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite: PostgreSQL reads a small table whole, whatever the indexes are")
+    assert "run_claim_single" in EvalRun.objects.filter(SINGLE_WAITS).order_by("created_at").explain()
+    plan = EvalRun.objects.filter(batch=batch(1), status=Status.PENDING).order_by().values_list("id")[:5].explain()
+    assert "run_by_batch" in plan
+    assert "TEMP B-TREE" not in plan, "ten thousand are not sorted for each claim"
+    assert "batch_alive" in Batch.objects.alive().explain()
+
+
+def test_a_claim_takes_few_queries_however_many_wait(django_assert_max_num_queries: object) -> None:
+    batch(50)
+    run_make()
+    with django_assert_max_num_queries(8):  # type: ignore[operator]
+        turns.next_runs(20, timezone.now())
