@@ -13,8 +13,8 @@ import pytest
 from agents.sandbox import BadJob, Job, execute
 from agents.sandbox.proxy import Proxy
 from evalhub.common.outbound import AddressPolicy, VettingResolver
-from tests.evalhub.common.outbound.support import ScriptedResolver
 from tests.support.sandbox import limits, python, run, said
+from tests.support.small_servers import ScriptedResolver
 
 OPEN = AddressPolicy(allow_loopback=True)
 
