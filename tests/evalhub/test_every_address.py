@@ -37,7 +37,6 @@ SEEN = {
     **dict.fromkeys(["agent-list", "agent", "persona-list", "persona-file", "template-list", "template-versions"], Post.NONE),
     **dict.fromkeys(["template-export-yaml", "template-export-json", "operations", "account", "settings"], Post.NONE),
     **dict.fromkeys(["settings-project", "settings-providers", "settings-coding-agents"], Post.NONE),
-    **dict.fromkeys(["settings-project", "settings-providers"], Post.NONE),
     **dict.fromkeys(["prompt-new", "prompt", "prompt-import", "topic-list", "brand-new", "brand"], Post.WRITES),
     **dict.fromkeys(["prompt-list", "prompt-export", "brand-list"], Post.NONE),
     "runs-export": Post.READS,
