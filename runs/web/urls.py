@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs.web import budget, bulk, exporting, operations, overview, run_page, tryout, views
+from runs.web import budget, bulk, exporting, operations, overview, run_page, tryout, views, voice
 from runs.web.newrun import views as newrun
 
 urlpatterns = [
@@ -26,5 +26,6 @@ urlpatterns = [
     path("settings/budget/", budget.budget, name="settings-budget"),
     path("templates/preview", tryout.template_preview, name="template-preview"),
     path("templates/try", tryout.template_try, name="template-try"),
+    path("voice/", voice.voice_page, name="voice"),
     path("operations/", operations.operations, name="operations"),
 ]

@@ -41,6 +41,7 @@ def every_place(site: Site) -> list[Place]:
         ("prompt-import", "/prompts/import/"),
         ("topics", "/prompts/topics/"),
         ("brands", "/brands/"),
+        ("voice", "/voice/"),
         ("brand-new", "/brands/new/"),
         ("settings-keys", "/settings/keys/"),
         ("settings-members", "/settings/members/"),

@@ -38,7 +38,7 @@ SEEN = {
     **dict.fromkeys(["template-export-yaml", "template-export-json", "operations", "account", "settings"], Post.NONE),
     **dict.fromkeys(["settings-project", "settings-providers", "settings-coding-agents"], Post.NONE),
     **dict.fromkeys(["prompt-new", "prompt", "prompt-import", "topic-list", "brand-new", "brand"], Post.WRITES),
-    **dict.fromkeys(["prompt-list", "prompt-export", "brand-list"], Post.NONE),
+    **dict.fromkeys(["prompt-list", "prompt-export", "brand-list", "voice"], Post.NONE),
     "runs-export": Post.READS,
 }
 POSTED = {
