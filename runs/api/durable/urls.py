@@ -3,13 +3,22 @@
 from django.urls import path
 
 from evalhub.common.details import nowhere
-from runs.api.durable import children, definitions, history, results, status
+from runs.api.durable import children, definitions, eval_runs, history, prompts, results, status, targets
 from runs.api.durable.endpoint import DurableEndpoint
+from runs.api.durable.unserved import unserved_paths
 
 paths: list[tuple[str, type[DurableEndpoint]]] = [
     ("status", status.ServerStatus),
     ("auth/status", status.KeyStatus),
+    ("prompts", prompts.Prompts),
+    ("prompts/config", prompts.PromptConfig),
+    ("prompts/topics", prompts.Topics),
+    ("prompts/topics/<str:topic_id>", prompts.Topic),
+    ("prompts/<str:prompt_id>", prompts.OnePrompt),
+    ("eval-runs", eval_runs.EvalRuns),
+    ("eval-runs/<str:eval_run_id>", eval_runs.EvalRun),
     ("eval-runs/<str:eval_run_id>/runs", children.Children),
+    ("api-performance/targets", targets.Targets),
     ("api-performance/runs", results.Runs),
     ("api-performance/runs/<str:run_id>", results.Run),
     ("api-performance/diagnose", results.Diagnose),
@@ -21,6 +30,7 @@ paths: list[tuple[str, type[DurableEndpoint]]] = [
 ]
 
 urlpatterns = [
+    *unserved_paths(),
     *(path(route, view.as_view()) for route, view in paths),
     path("openapi.json", status.Document.as_view()),
     path("<path:path>", nowhere),
