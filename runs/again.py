@@ -41,6 +41,10 @@ GIVEN = ("simulation_state", "total_sessions", "total_turns", "simulated_minutes
 SIMULATES = {Kind.SIMULATE, Kind.RUN_EVAL}
 
 
+class PartOfABatch(Exception):
+    """A child of a batch is run again with its batch. Its text says so."""
+
+
 class NothingToJudge(Exception):
     """The run is not over, or nothing was said in it, or no template was chosen. Its text says which."""
 
@@ -48,10 +52,12 @@ class NothingToJudge(Exception):
 def run_again(*, run_id: uuid.UUID, project: Project) -> EvalRun:
     """A new pending run of the frozen inputs of another: an edit of agent, persona or template since then changes nothing.
 
-    Raises BudgetSpent and EvalRun.DoesNotExist.
+    Raises PartOfABatch, BudgetSpent and EvalRun.DoesNotExist.
     """
-    refuse_when_spent(project)
     source = EvalRun.objects.of(project).get(pk=run_id)
+    if source.kind == Kind.TRIAL:
+        raise PartOfABatch("This run is part of a batch: run the failed runs of the batch again, or the batch as a whole.")
+    refuse_when_spent(project)
     run = EvalRun(project=project, **_columns(source))
     with transaction.atomic():
         run.save(force_insert=True)

@@ -6,7 +6,7 @@ One run at a time in a transaction of its own, so that what it stops at is left 
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
@@ -97,11 +97,18 @@ def runs_rejudge(*, run_ids: Sequence[uuid.UUID], project: Project, template: Ev
     counts: Counter[str] = Counter(gone=len(run_ids) - len(sources))
     copied = 0
     for source in sources.values():
-        agent = agents.get(source.agent_id)
+        agent = _speaker(source, agents)
         became = LONG if copied > MOST_COPIED else _rejudged(source, agent, template)
         counts[became] += 1
         copied += source.messages.count() if became == AGAIN else 0
     return _sentence([(counts[became], one, many) for became, one, many in REJUDGED])
+
+
+def _speaker(source: EvalRun, agents: Mapping[uuid.UUID, Agent]) -> Agent | None:
+    """Whose words are judged. A child of a batch was answered by a target, which is no agent: its name is all that is needed."""
+    if source.kind == EvalRun.Kind.TRIAL:
+        return Agent(id=None, name=source.agent_name)
+    return agents.get(source.agent_id) if source.agent_id else None
 
 
 def _rejudged(source: EvalRun, agent: Agent | None, template: EvalTemplate) -> str:

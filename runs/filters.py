@@ -27,6 +27,7 @@ STATUSES = [
 ]  # summarizing belongs to batches
 SORTS = [(name, order.label) for name, order in ORDERS.items()]
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+KINDS = [choice for choice in EvalRun.Kind.choices if choice[0] != EvalRun.Kind.TRIAL]  # children are listed with their batch
 MOST_CHOICES = 500
 LONGEST_TEXT = 200
 Choices = list[tuple[str, str]]
@@ -77,7 +78,7 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
 
     q = CharFilter(label="Search", max_length=LONGEST_TEXT, widget=forms.TextInput(attrs={"type": "search"}))
     status = _choice("Status", unknown="There is no status “%(value)s”.", choices=STATUSES)
-    kind = _choice("Kind", unknown="There is no kind “%(value)s”.", choices=EvalRun.Kind.choices)
+    kind = _choice("Kind", unknown="There is no kind “%(value)s”.", choices=KINDS)
     agent = _choice("Agent", unknown="This project has no such agent.")
     template = _choice("Template", unknown="This project has no such template.")
     score_min = _score("Score from")

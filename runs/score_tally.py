@@ -19,7 +19,7 @@ from django.db.models import UUIDField
 from evalhub.common.statistics import Sums
 from runs.models import EvalRun
 from runs.states import FINAL, Status
-from runs.triggers import RUNS, KeptTable, day, function, moved
+from runs.triggers import CHILD, RUNS, KeptTable, day, function, moved
 
 TALLY = "runs_score_tally"
 THOUSAND = 1000  # scores are added up as whole thousandths: what is taken out again leaves nothing behind
@@ -155,8 +155,12 @@ def _thousandths(score: str, vendor: str) -> str:
     return f"{rounded}::bigint" if vendor == "postgresql" else f"CAST({rounded} AS integer)"
 
 
+# Whether a run is counted before or after an update.
+_COUNTS = f"(OLD.kind <> '{CHILD}' OR NEW.kind <> '{CHILD}') AND (OLD.status IN ({ENDED}) OR NEW.status IN ({ENDED}))"
+
+
 def _where(row: str, template: str) -> str:
-    return f"{row}status IN ({ENDED})" + ("" if template == "NULL" else f" AND {row}{template} IS NOT NULL")
+    return f"{row}status IN ({ENDED}) AND {row}kind <> '{CHILD}'" + ("" if template == "NULL" else f" AND {row}{template} IS NOT NULL")
 
 
 def _each(source: str, row: str, vendor: str) -> str:
@@ -181,7 +185,6 @@ def _sqlite() -> list[str]:
     """There is one writer at a time, so one row of each kind."""
     come, go = _add_on_sqlite("NEW.", 1), _add_on_sqlite("OLD.", -1)
     gone = f"DELETE FROM {TALLY} WHERE project_id = OLD.project_id AND day = {day('OLD.', 'sqlite')} AND runs = 0;"  # noqa: S608
-    ended = f"(OLD.status IN ({ENDED}) OR NEW.status IN ({ENDED}))"
     return [
         f"""CREATE TABLE {TALLY} (project_id char(32) NOT NULL, day date NOT NULL, part varchar(10) NOT NULL, agent_id char(32) NOT NULL,
             template_id char(32) NOT NULL, demo bool NOT NULL, again bool NOT NULL, status varchar(12) NOT NULL, runs integer NOT NULL,
@@ -189,7 +192,7 @@ def _sqlite() -> list[str]:
         f"CREATE TRIGGER {KEPT.trigger('come')} AFTER INSERT ON {RUNS} WHEN NEW.status IN ({ENDED}) BEGIN {come} END",
         f"CREATE TRIGGER {KEPT.trigger('go')} AFTER DELETE ON {RUNS} WHEN OLD.status IN ({ENDED}) BEGIN {go} {gone} END",
         f"""CREATE TRIGGER {KEPT.trigger("move")} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS}
-            WHEN {ended} AND ({moved(PLACES, "sqlite")}) BEGIN {go} {come} {gone} END""",
+            WHEN {_COUNTS} AND ({moved(PLACES, "sqlite")}) BEGIN {go} {come} {gone} END""",
     ]
 
 
@@ -228,7 +231,7 @@ def _postgres() -> list[str]:
         f"CREATE TRIGGER {come} AFTER INSERT ON {RUNS} REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION {come}()",
         f"CREATE TRIGGER {go} AFTER DELETE ON {RUNS} REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {go}()",
         f"""CREATE TRIGGER {move} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS} FOR EACH ROW
-            WHEN ((OLD.status IN ({ENDED}) OR NEW.status IN ({ENDED})) AND ({moved(PLACES, "postgresql")}))
+            WHEN ({_COUNTS} AND ({moved(PLACES, "postgresql")}))
             EXECUTE FUNCTION {move}()""",
         f"CREATE TRIGGER {empty} AFTER TRUNCATE ON {RUNS} FOR EACH STATEMENT EXECUTE FUNCTION {empty}()",
     ]
@@ -262,4 +265,4 @@ def _filled(vendor: str) -> str:
     return f"INSERT INTO {TALLY} ({', '.join((*KEYS, *FIGURES))}) {_counted(RUNS, vendor)}"  # noqa: S608
 
 
-KEPT = KeptTable(TALLY, prefix="score_tally_", version=1, statements=_statements, filled=_filled)
+KEPT = KeptTable(TALLY, prefix="score_tally_", version=2, statements=_statements, filled=_filled)

@@ -15,7 +15,7 @@ from agents.llm.types import CANCELLED
 from evalhub.accounts.models import Project
 from evalhub.common.paging import Keyset, first_rows, rows_after
 from runs import tally
-from runs.models import EvalRun, Message, ModelCall, RunQuerySet
+from runs.models import OWN, EvalRun, Message, ModelCall, RunQuerySet
 
 # As `CallRecord` says it of one call.
 FAILED = ~Q(error="") & ~Q(error=CANCELLED)
@@ -44,8 +44,8 @@ def run_get(*, run_id: uuid.UUID, project: Project) -> EvalRun:
 
 
 def run_list(*, project: Project, status: str = "", agent_id: uuid.UUID | None = None) -> RunQuerySet:
-    """Newest first, without the wide columns."""
-    runs = EvalRun.objects.of(project)
+    """Newest first, without the wide columns. Children of batches are listed with their batch."""
+    runs = EvalRun.objects.of(project).filter(OWN)
     if status:
         runs = runs.filter(status=status)
     if agent_id:

@@ -1,4 +1,4 @@
-"""How many runs a project, and each of its agents, has of each day, kept by the database itself as runs come and go.
+"""How many runs of their own a project, and each of its agents, has of each day, kept by the database itself as runs come and go.
 
 A list knows its length and finds any place in itself from a few hundred of these rows, instead of walking past every run there ever was
 (docs/decisions/0008). Triggers keep them, so that no way of writing runs can forget to. The table is the database's own, as an index is:
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db import connection
 from django.db.models import UUIDField
 
-from runs.triggers import RUNS, KeptTable, function, moved
+from runs.triggers import CHILD, RUNS, KeptTable, function, moved
 from runs.triggers import day as day_of
 
 TALLY = "runs_tally"
@@ -75,7 +75,10 @@ def _midnight(day: date) -> datetime:
 
 def _counted(source: str, vendor: str) -> str:
     """COLUMNS and `runs` of the runs in `source`."""
-    each = [f"SELECT project_id, {whole} AS whole, {key} AS scope, created_at FROM {source} AS s" for whole, key in SCOPES]  # noqa: S608
+    each = [
+        f"SELECT project_id, {whole} AS whole, {key} AS scope, created_at FROM {source} AS s WHERE kind <> '{CHILD}'"  # noqa: S608
+        for whole, key in SCOPES
+    ]
     return f"""
         SELECT project_id, whole, scope, {day_of("", vendor)} AS day, count(*) AS runs
         FROM ({" UNION ALL ".join(each)}) AS scoped WHERE scope IS NOT NULL GROUP BY 1, 2, 3, 4"""  # noqa: S608
@@ -96,17 +99,17 @@ def _sqlite() -> list[str]:
     return [
         f"""CREATE TABLE {TALLY} (project_id char(32) NOT NULL, whole bool NOT NULL, scope char(32) NOT NULL, day date NOT NULL,
             runs integer NOT NULL, PRIMARY KEY ({COLUMNS})) WITHOUT ROWID""",
-        f"CREATE TRIGGER {KEPT.trigger('come')} AFTER INSERT ON {RUNS} BEGIN {come} END",
-        f"CREATE TRIGGER {KEPT.trigger('go')} AFTER DELETE ON {RUNS} BEGIN {go} END",
-        f"""CREATE TRIGGER {KEPT.trigger("move")} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS} WHEN {moved(PLACES, "sqlite")}
-            BEGIN {go} {come} END""",
+        f"CREATE TRIGGER {KEPT.trigger('come')} AFTER INSERT ON {RUNS} WHEN NEW.kind <> '{CHILD}' BEGIN {come} END",
+        f"CREATE TRIGGER {KEPT.trigger('go')} AFTER DELETE ON {RUNS} WHEN OLD.kind <> '{CHILD}' BEGIN {go} END",
+        f"""CREATE TRIGGER {KEPT.trigger("move")} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS}
+            WHEN NEW.kind <> '{CHILD}' AND ({moved(PLACES, "sqlite")}) BEGIN {go} {come} END""",
     ]
 
 
 def _postgres() -> list[str]:
     """A statement's rows are counted together: one that inserts a thousand runs of a day writes that day's number once."""
     come, go, move, empty = map(KEPT.trigger, ("come", "go", "move", "empty"))
-    row = "(SELECT {0}.project_id, {0}.agent_id, {0}.created_at)"
+    row = "(SELECT {0}.project_id, {0}.agent_id, {0}.created_at, {0}.kind)"
     return [
         f"""CREATE TABLE {TALLY} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, project_id uuid NOT NULL, whole boolean NOT NULL,
             scope uuid NOT NULL, day date NOT NULL, runs bigint NOT NULL)""",
@@ -118,7 +121,7 @@ def _postgres() -> list[str]:
         f"CREATE TRIGGER {come} AFTER INSERT ON {RUNS} REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION {come}()",
         f"CREATE TRIGGER {go} AFTER DELETE ON {RUNS} REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {go}()",
         f"""CREATE TRIGGER {move} AFTER UPDATE OF {", ".join(PLACES)} ON {RUNS}
-            FOR EACH ROW WHEN ({moved(PLACES, "postgresql")}) EXECUTE FUNCTION {move}()""",
+            FOR EACH ROW WHEN (NEW.kind <> '{CHILD}' AND ({moved(PLACES, "postgresql")})) EXECUTE FUNCTION {move}()""",
         f"CREATE TRIGGER {empty} AFTER TRUNCATE ON {RUNS} FOR EACH STATEMENT EXECUTE FUNCTION {empty}()",
     ]
 
@@ -150,5 +153,5 @@ def _filled(vendor: str) -> str:
     return f"INSERT INTO {TALLY} ({COLUMNS}, runs) {_counted(RUNS, vendor)}"  # noqa: S608
 
 
-KEPT = KeptTable(TALLY, prefix="run_tally_", version=2, statements=_statements, filled=_filled)
+KEPT = KeptTable(TALLY, prefix="run_tally_", version=3, statements=_statements, filled=_filled)
 remove = KEPT.remove  # for the migrations of the time when a model held the counts

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from runs.models import EvalRun
 
 RUNS = EvalRun._meta.db_table
+CHILD = EvalRun.Kind.TRIAL.value  # children of batches are counted and listed with their batch, and by none of these tables
 # SQLite knows no TRUNCATE that it could answer with a trigger, and needs none.
 EVENTS = {"sqlite": ("come", "go", "move"), "postgresql": ("come", "go", "move", "empty")}
 SHIFTS = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}

@@ -18,6 +18,11 @@ LOOK_SECONDS = 0.25
 BROKEN_SECONDS = 2.0
 
 
+def _close() -> None:
+    """Looked up on the thread that calls it: `connection.close` would be that of whoever names it."""
+    connection.close()
+
+
 class Keeper:
     """`step` takes one; `keep` takes them for as long as it is let, and says after each whether anything was done."""
 
@@ -29,7 +34,7 @@ class Keeper:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._thread.submit(connection.close)
+        self._thread.submit(_close)
         self._thread.shutdown(wait=True)
 
     async def step(self) -> int:
@@ -38,7 +43,7 @@ class Keeper:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._ticker.step)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The database did not take a step of a batch (%s); it is tried again", str(error).strip())
-            self._thread.submit(connection.close)  # the next step gets a new one
+            self._thread.submit(_close)  # the next step gets a new one
             await asyncio.sleep(BROKEN_SECONDS)
             return 0
 

@@ -1,4 +1,5 @@
 """The list of runs as the database itself keeps it: a narrow row a run with what lists filter and sort by, and the words of a search.
+Children of batches are not in it: they are listed with their batch.
 
 A run's own row is wide, and so is an index for every order and filter; and what sorts by cost would be written at every turn. These rows
 are written when a run comes, moves or ends (docs/decisions/0016-search.md). As with runs.tally the tables are the database's own: triggers

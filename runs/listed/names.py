@@ -1,8 +1,9 @@
 """What the tables and triggers of both databases are called, and which columns they have in common. A leaf."""
 
 RUNS, MESSAGES, TABLE, TEXTS = "runs_evalrun", "runs_message", "runs_listed", "runs_listed_text"
-VERSION = 1  # one more whenever the SQL changes: older triggers are then replaced, and everything is listed anew
+VERSION = 2  # one more whenever the SQL changes: older triggers are then replaced, and everything is listed anew
 PREFIX = "run_listed_"
+CHILD = "trial"  # the kind of a batch's child: it is listed with its batch, and a batch may have ten thousand
 TRIGGERS = {event: f"{PREFIX}{VERSION}_{event}" for event in ("come", "move", "end", "go", "empty")}
 
 # Taken from the run as they are.

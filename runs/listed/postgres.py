@@ -1,6 +1,6 @@
 """The list on PostgreSQL: a table with a tsvector under a GIN index. For `runs.listed.install`."""
 
-from runs.listed.names import COLUMNS, COPIED, MESSAGES, MOST_CHARACTERS, RUNS, TABLE, TRIGGERS, WATCHED, changed, cost, indexes
+from runs.listed.names import CHILD, COLUMNS, COPIED, MESSAGES, MOST_CHARACTERS, RUNS, TABLE, TRIGGERS, WATCHED, changed, cost, indexes
 
 _NAMED = ", ".join(COLUMNS)
 # Signs become spaces, so that the parser sees words alone and no addresses, paths or signed numbers: as FTS5 does.
@@ -43,14 +43,15 @@ STATEMENTS = [
     _function(TRIGGERS["go"], f"DELETE FROM {TABLE} WHERE run_id = OLD.id;"),
     _function(TRIGGERS["empty"], f"DELETE FROM {TABLE};"),
     # Making a trigger keeps writers out until what is there is listed and committed.
-    f"CREATE TRIGGER {TRIGGERS['come']} AFTER INSERT ON {RUNS} {_each} EXECUTE FUNCTION {TRIGGERS['come']}()",
+    f"CREATE TRIGGER {TRIGGERS['come']} AFTER INSERT ON {RUNS} {_each} WHEN (NEW.kind <> '{CHILD}') EXECUTE FUNCTION {TRIGGERS['come']}()",
     f"""CREATE TRIGGER {TRIGGERS["move"]} AFTER UPDATE OF {", ".join(WATCHED)} ON {RUNS}
-        {_each} WHEN ({_moved}) EXECUTE FUNCTION {TRIGGERS["move"]}()""",
+        {_each} WHEN (NEW.kind <> '{CHILD}' AND ({_moved})) EXECUTE FUNCTION {TRIGGERS["move"]}()""",
     f"""CREATE TRIGGER {TRIGGERS["end"]} AFTER UPDATE OF {", ".join(_TEXT)} ON {RUNS}
-        {_each} WHEN ({_ended}) EXECUTE FUNCTION {TRIGGERS["end"]}()""",
-    f"CREATE TRIGGER {TRIGGERS['go']} AFTER DELETE ON {RUNS} {_each} EXECUTE FUNCTION {TRIGGERS['go']}()",
+        {_each} WHEN (NEW.kind <> '{CHILD}' AND ({_ended})) EXECUTE FUNCTION {TRIGGERS["end"]}()""",
+    f"CREATE TRIGGER {TRIGGERS['go']} AFTER DELETE ON {RUNS} {_each} WHEN (OLD.kind <> '{CHILD}') EXECUTE FUNCTION {TRIGGERS['go']}()",
     f"CREATE TRIGGER {TRIGGERS['empty']} AFTER TRUNCATE ON {RUNS} FOR EACH STATEMENT EXECUTE FUNCTION {TRIGGERS['empty']}()",
-    f"INSERT INTO {TABLE} ({_NAMED}, words) SELECT {_values('r')}, {_words('r')} FROM {RUNS} AS r ORDER BY r.created_at, r.id",
+    f"""INSERT INTO {TABLE} ({_NAMED}, words) SELECT {_values("r")}, {_words("r")} FROM {RUNS} AS r
+        WHERE r.kind <> '{CHILD}' ORDER BY r.created_at, r.id""",
     *indexes(),
     f"CREATE INDEX {TRIGGERS['come']}_words ON {TABLE} USING gin (words)",
 ]

@@ -1,6 +1,7 @@
 """The list on SQLite: a table, and an FTS5 table whose row ids are the list's. For `runs.listed.install`."""
 
 from runs.listed.names import (
+    CHILD,
     COLUMNS,
     COPIED,
     MESSAGES,
@@ -40,26 +41,27 @@ STATEMENTS = [
         adaptation_template_id char(32), score real, cost real, seconds real)""",
     # The project is a word like others: a search finds the words of one project, without a look at those of the rest.
     f"CREATE VIRTUAL TABLE {TEXTS} USING fts5(project, agent, persona, said, tokenize = 'unicode61 remove_diacritics 2')",
-    f"INSERT INTO {TABLE} ({_NAMED}) SELECT {_values('r')} FROM {RUNS} AS r ORDER BY r.created_at, r.id",
+    f"INSERT INTO {TABLE} ({_NAMED}) SELECT {_values('r')} FROM {RUNS} AS r WHERE r.kind <> '{CHILD}' ORDER BY r.created_at, r.id",
     f"""INSERT INTO {TEXTS} (rowid, project, agent, persona, said)
         SELECT l.id, r.project_id, r.agent_name, {_persona("r")}, CASE WHEN r.completed_at IS NOT NULL THEN {_said("r")} END
         FROM {TABLE} AS l JOIN {RUNS} AS r ON r.id = l.run_id ORDER BY l.id""",
     *indexes(),
-    f"""CREATE TRIGGER {TRIGGERS["come"]} AFTER INSERT ON {RUNS} BEGIN
+    f"""CREATE TRIGGER {TRIGGERS["come"]} AFTER INSERT ON {RUNS} WHEN NEW.kind <> '{CHILD}' BEGIN
         INSERT INTO {TABLE} ({_NAMED}) VALUES ({_values("NEW")});
         INSERT INTO {TEXTS} (rowid, project, agent, persona, said)
         VALUES ({_ROW}, NEW.project_id, NEW.agent_name, {_persona("NEW")}, CASE WHEN NEW.completed_at IS NOT NULL THEN {_said("NEW")} END);
     END""",
-    f"""CREATE TRIGGER {TRIGGERS["move"]} AFTER UPDATE OF {", ".join(WATCHED)} ON {RUNS} WHEN {changed("IS NOT", WATCHED)} BEGIN
+    f"""CREATE TRIGGER {TRIGGERS["move"]} AFTER UPDATE OF {", ".join(WATCHED)} ON {RUNS}
+        WHEN NEW.kind <> '{CHILD}' AND ({changed("IS NOT", WATCHED)}) BEGIN
         UPDATE {TABLE} SET ({", ".join(COLUMNS[1:])}) = (SELECT {_values("NEW").split(", ", 1)[1]}) WHERE run_id = NEW.id;
     END""",
     # What was said is read once a run is over, in one go: nothing is paid for a message. A resumed run is read again at its next end.
     f"""CREATE TRIGGER {TRIGGERS["end"]} AFTER UPDATE OF completed_at, project_id, agent_name, user_persona ON {RUNS}
-        WHEN {changed("IS NOT", ("completed_at", "project_id", "agent_name", "user_persona"))} BEGIN
+        WHEN NEW.kind <> '{CHILD}' AND ({changed("IS NOT", ("completed_at", "project_id", "agent_name", "user_persona"))}) BEGIN
         UPDATE {TEXTS} SET project = NEW.project_id, agent = NEW.agent_name, persona = {_persona("NEW")}, said = {_said("NEW")}
         WHERE rowid = {_ROW};
     END""",
-    f"""CREATE TRIGGER {TRIGGERS["go"]} AFTER DELETE ON {RUNS} BEGIN
+    f"""CREATE TRIGGER {TRIGGERS["go"]} AFTER DELETE ON {RUNS} WHEN OLD.kind <> '{CHILD}' BEGIN
         DELETE FROM {TEXTS} WHERE rowid = (SELECT id FROM {TABLE} WHERE run_id = OLD.id);
         DELETE FROM {TABLE} WHERE run_id = OLD.id;
     END""",

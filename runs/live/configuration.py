@@ -13,7 +13,7 @@ from runs.live.conversation import pretty
 from runs.models import EvalRun
 from runs.states import Status
 
-AGENTS = {kind.value: kind.label for kind in Agent.Kind}
+AGENTS = {kind.value: kind.label for kind in Agent.Kind} | {"target": "Target of a batch"}
 SWITCHES = {"enable_consolidation": "memory", "enable_diary": "diary", "enable_proactive": "speaks first"}
 
 

@@ -2,12 +2,13 @@
 
 from runs.models.batch import Batch, BatchSubject, Citation, Frequency, Mention, Target, TargetType, Trial
 from runs.models.rows import Message, ModelCall, RunEvent, Verdict
-from runs.models.run import ALIVE, MODEL_NAME, SINGLE_WAITS, EvalRun, RunQuerySet
+from runs.models.run import ALIVE, MODEL_NAME, OWN, SINGLE_WAITS, EvalRun, RunQuerySet
 from runs.models.work import CallTally, Worker
 
 __all__ = [
     "ALIVE",
     "MODEL_NAME",
+    "OWN",
     "SINGLE_WAITS",
     "Batch",
     "BatchSubject",

@@ -27,6 +27,10 @@ STATUS_CHOICES = [(status.value, status.value) for status in Status]
 # What a worker may look at. SQLite proves a partial index by literals alone: with parameters it would read the whole history at each claim.
 ALIVE = RawSQL("runs_evalrun.status IN ('pending', 'running')", [], output_field=models.BooleanField())  # noqa: S611  no outside text in it
 
+# What people start by itself. Children of batches are listed with their batch.
+OWN_KINDS = ("simulate", "run_eval", "evaluate", "eval_only")
+OWN = RawSQL(f"runs_evalrun.kind IN {OWN_KINDS}", [], output_field=models.BooleanField())  # noqa: S608, S611
+
 # Children of batches are claimed by their batch, which has an index of its own.
 SINGLE_WAITS = RawSQL("(runs_evalrun.batch_id IS NULL AND runs_evalrun.status = 'pending')", [], output_field=models.BooleanField())  # noqa: S611
 
@@ -157,7 +161,7 @@ class EvalRun(TimestampedModel):
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
-            models.Index(fields=["project", "-created_at", "-id"], name="run_list"),
+            models.Index(fields=["project", "-created_at", "-id"], name="run_list", condition=Q(kind__in=OWN_KINDS)),
             models.Index(fields=["project", "status", "-created_at", "-id"], name="run_list_by_status"),
             models.Index(fields=["project", "agent", "-created_at", "-id"], name="run_list_by_agent"),
             models.Index(

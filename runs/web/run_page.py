@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.middleware import enter_project
 from runs import services
-from runs.again import NothingToJudge, run_again, run_rejudge
+from runs.again import NothingToJudge, PartOfABatch, run_again, run_rejudge
 from runs.budget import BudgetSpent
 from runs.live import configuration, parts
 from runs.live import render as live
@@ -115,8 +115,8 @@ def run_repeat(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     _editable(request, run_id)
     try:
         made = run_again(run_id=run_id, project=request.membership.project)
-    except BudgetSpent as spent:
-        messages.error(request, str(spent))
+    except (BudgetSpent, PartOfABatch) as refused:
+        messages.error(request, str(refused))
         return redirect("run", run_id)
     messages.success(request, "This is the new run. It has the same frozen inputs as the one before.")
     return redirect("run", made.pk)

@@ -68,9 +68,9 @@ def sums(scores: Iterable[float]) -> Sums:
 
 
 def really(project: Project) -> dict[Key, tuple[int, Sums]]:
-    """The same, counted from the runs."""
+    """The same, counted from the runs but for children of batches."""
     found: dict[Key, tuple[int, Sums]] = {}
-    for run in EvalRun.objects.of(project).filter(status__in=FINAL):
+    for run in EvalRun.objects.of(project).filter(status__in=FINAL).exclude(kind=EvalRun.Kind.TRIAL):
         parts = [(Part.RUN, None, None)]
         parts += [(Part.QUALITY, run.template_id, run.score)] if run.template_id else []
         parts += [(Part.ADAPTATION, run.adaptation_template_id, run.adaptation_score)] if run.adaptation_template_id else []
