@@ -8,6 +8,7 @@ import pytest
 
 from evalhub.env import Env
 from runs.events.types import EVENT_TYPES, Event
+from templates_app.reasons import FailureReason
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMON = {item.name for item in fields(Event)}
@@ -48,6 +49,11 @@ def test_the_event_table_is_the_list_of_event_types() -> None:
         assert set(re.findall(r"\w+", cells[-1])) == own, name
 
 
+def test_the_table_of_reasons_is_the_vocabulary() -> None:
+    rows = table("docs/eval-runs.md", "## Why children fail")
+    assert {name: cells[-1] for name, cells in rows.items()} == {reason.value: reason.meaning for reason in FailureReason}
+
+
 def test_the_gate_runs_the_test_command_of_the_readme() -> None:
     command = "pip install -e '.[test]' && pytest"
     assert command in text("README.md")
@@ -64,7 +70,7 @@ def test_every_link_to_a_file_leads_somewhere(page: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/agents.md", "docs/api.md", "docs/settings.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/agents.md", "docs/api.md", "docs/eval-runs.md", "docs/settings.md", "CONTRIBUTING.md"])
 def test_every_command_that_is_shown_exists(page: str) -> None:
     import typer.main
 

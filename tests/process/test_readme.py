@@ -1,4 +1,4 @@
-"""The README's "Use the API" section, typed into a shell and a Python against a server that was just started."""
+"""What the README and the page on durable eval runs show, typed into a shell and a Python against a server that was just started."""
 
 import os
 import re
@@ -14,12 +14,14 @@ from tests.process.running import ROOT, Up, evalhub
 
 pytestmark = pytest.mark.process
 
-SECTION = (ROOT / "README.md").read_text().split("## Use the API", 1)[1].split("\n## ", 1)[0]
+API = ("README.md", "## Use the API")
+DURABLE = ("docs/eval-runs.md", "## The first one")
 
 
-def block(language: str, port: int) -> str:
-    """The section's block in this language, for a server on another port."""
-    found = re.search(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)
+def block(language: str, port: int, page: tuple[str, str] = API) -> str:
+    """The first block in this language below a heading, for a server on another port."""
+    section = (ROOT / page[0]).read_text().split(page[1], 1)[1].split("\n## ", 1)[0]
+    found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found, f"the section shows no {language}"
     assert ":8000" in found[1]
     return found[1].replace(":8000", f":{port}")
@@ -48,6 +50,13 @@ def test_every_line_of_the_shell_works(server: Up, tmp_path: Path) -> None:
     assert '"status":"completed"' in shown.replace(": ", ":")
     assert '"has_more":' in shown
     assert "about:blank" not in shown, "something was refused"
+
+
+def test_the_first_durable_eval_run_works_as_it_is_shown(server: Up, tmp_path: Path) -> None:
+    shown = typed(["bash", "-euo", "pipefail", "-c", block("sh", urlsplit(server.url).port or 0, DURABLE)], server, tmp_path)
+    assert '"status": "completed"' in shown
+    assert '"detail"' not in shown, "something was refused"
+    assert 'tests="1"' in (tmp_path / "report.xml").read_text()
 
 
 @pytest.mark.both_pythons  # the client needs the newer Python
