@@ -29,6 +29,8 @@ urlpatterns = [
     path("", include("agents.web.urls")),
     path("", include("templates_app.personas.urls")),
     path("", include("templates_app.prompts.urls")),
+    path("", include("templates_app.sources.urls")),
+    path("", include("templates_app.customs.urls")),
     path("", include("runs.web.agent_urls")),
     path("", include("templates_app.urls")),
     path("", include("runs.web.urls")),

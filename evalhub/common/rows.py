@@ -24,7 +24,7 @@ class Column:
 
     name: str
     label: str
-    kind: str = "line"  # or "text", "hidden"
+    kind: str = "line"  # or "text", "secret" (never drawn with its value), "hidden"
     most: int = 2000
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from evalhub.accounts.models import Project
+from evalhub.common.forms import Refusable
 from evalhub.common.rows import LinesField
 from templates_app.models import Brand, EvalTemplate, Prompt
 from templates_app.prompts import brands, content, selectors, table
@@ -17,20 +17,6 @@ LONGEST_WORDS = 3_000
 def split_words(text: str) -> list[str]:
     """What is typed with commas between."""
     return [word for word in (part.strip() for part in text.split(",")) if word]
-
-
-class Refusable:
-    """A form that can show what a service refused."""
-
-    fields: dict[str, forms.Field]
-    add_error: Any
-
-    def refuse(self, error: ValidationError) -> None:
-        """Each message beside its field, or above the form where no field is named."""
-        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        for key, messages in told.items():
-            for message in messages:
-                self.add_error(key if key in self.fields else None, message)
 
 
 class PromptForm(Refusable, forms.Form):

@@ -39,6 +39,10 @@ SEEN = {
     **dict.fromkeys(["settings-project", "settings-providers", "settings-coding-agents"], Post.NONE),
     **dict.fromkeys(["prompt-new", "prompt", "prompt-import", "topic-list", "brand-new", "brand"], Post.WRITES),
     **dict.fromkeys(["prompt-list", "prompt-export", "brand-list", "voice"], Post.NONE),
+    **dict.fromkeys(["prompt-list", "prompt-export", "brand-list"], Post.NONE),
+    **dict.fromkeys(["source-new", "source-edit", "source-import", "operation-new", "operation-edit", "definition"], Post.WRITES),
+    **dict.fromkeys(["profile-new", "profile", "custom-eval-new", "custom-eval"], Post.WRITES),
+    **dict.fromkeys(["source-list", "source", "operation", "profile-list", "custom-eval-list"], Post.NONE),
     "runs-export": Post.READS,
 }
 POSTED = {
@@ -46,6 +50,8 @@ POSTED = {
     **dict.fromkeys(["persona-duplicate", "persona-delete", "template-duplicate", "template-delete", "template-restore"], Post.WRITES),
     **dict.fromkeys(["template-try", "run-bulk", "run-new-estimate", "run-cancel", "run-resume", "run-again"], Post.WRITES),
     **dict.fromkeys(["run-rejudge", "run-delete"], Post.WRITES),
+    **dict.fromkeys(["source-select", "source-delete", "operation-delete", "profile-delete"], Post.WRITES),
+    **dict.fromkeys(["custom-eval-select", "custom-eval-delete"], Post.WRITES),
     **dict.fromkeys(["prompt-delete", "prompt-bulk", "topic-rename", "topic-delete", "brand-delete"], Post.WRITES),
     **dict.fromkeys(["agent-preview", "agent-preview-of", "persona-preview", "template-preview"], Post.READS),
     **dict.fromkeys(["settings-key-revoke", "settings-member-role", "settings-member-remove", "settings-member-link"], Post.OWNS),

@@ -9,7 +9,20 @@ import pytest
 from agents.models import Agent, Harness
 from evalhub.accounts.models import ApiKey
 from runs.models import EvalRun, Message, Verdict
-from templates_app.models import Brand, EvalCategory, EvalTemplate, Persona, Prompt, PromptTag, PromptTopic
+from templates_app.models import (
+    ApiOperation,
+    ApiSource,
+    Brand,
+    CustomEval,
+    EnvProfile,
+    EvalCategory,
+    EvalDefinition,
+    EvalTemplate,
+    Persona,
+    Prompt,
+    PromptTag,
+    PromptTopic,
+)
 from tests.evalhub.test_every_address import ROUTES, SEEN
 from tests.runs.exports.reading import body
 from tests.support.addresses import Site, site_make
@@ -56,6 +69,17 @@ def site() -> Site:
     Prompt.objects.filter(project=project).update(text=LONG, platform_ids=[SHORT])
     Prompt.objects.get(project=project).tags.add(PromptTag.objects.create(project=project, name=SHORT[:80]))
     Brand.objects.filter(project=project).update(name=SHORT, aliases=[SHORT, LONG], domain=SHORT)
+    remarks = [{"place": SHORT, "reason": LONG}]
+    report = {"title": SHORT, "version": SHORT, "skipped": remarks, "skipped_count": 1, "notes": remarks, "notes_count": 1}
+    told = {"docs_url": f"javascript:alert(1)//{SHORT}", "api_base_url": SHORT, "docs": LONG, "command": SHORT, "document_url": SHORT}
+    ApiSource.objects.filter(project=project, source_type="rest_api").update(label=SHORT, import_report=report, **told)
+    ApiSource.objects.filter(project=project, source_type="sdk").update(label=f"{SHORT} sdk", **told)
+    ApiOperation.objects.filter(source__project=project).update(summary=SHORT, description=LONG, category=SHORT)
+    EvalDefinition.objects.filter(project=project).update(
+        custom_prompt=LONG, expected_behavior=LONG, model_ids=[SHORT], run_context={SHORT: LONG}
+    )
+    EnvProfile.objects.filter(project=project).update(name=SHORT[:120], base_url=SHORT, variable_names=[SHORT], allowed_hosts=[SHORT])
+    CustomEval.objects.filter(project=project).update(prompt=LONG, prompt_template=LONG, description=LONG)
     ApiKey.objects.filter(project=project).update(name=SHORT[:80])
     Harness.objects.filter(project=project).update(label=SHORT, argv=SHORT, model_names=[SHORT], allowed_hosts=[SHORT])
     type(made.owner).objects.filter(memberships__project=project, pk=made.viewer.pk).update(username=SHORT)

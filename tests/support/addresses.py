@@ -13,8 +13,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from agents.models import Agent, Harness, ModelPrice, ModelProvider
 from evalhub.accounts.models import ApiKey, Membership, PersonSession, Project, Role
-from templates_app.models import Brand, EvalTemplate, Persona, Prompt, PromptTopic
+from templates_app.customs.services import custom_eval_create
+from templates_app.models import Brand, EvalTemplate, Persona, Prompt, PromptTopic, SourceType
+from templates_app.sources.importing import source_import
+from templates_app.sources.profiles import env_profile_create
+from templates_app.sources.services import operation_create, source_create
 from tests import factories
+from tests.templates_app.openapi.documents import PET_SHOP
 
 NOT_PAGES = ("api/", "v1", "admin/", "healthz", "readyz", "metrics")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -67,6 +72,10 @@ def site_make() -> Site:
     browser = PersonSession.objects.create(user=owner, session_key="another", browser="Firefox")
     member = Membership.objects.get(user=factories.user(project=project, role=Role.EDITOR))
     topic = PromptTopic.objects.create(project=project, name="Pricing")
+    source = source_create(project=project, source_type=SourceType.REST_API, label="Pets")
+    source_import(project=project, source_id=source.pk, text=PET_SHOP)
+    library = source_create(project=project, source_type=SourceType.SDK, label="Client")
+    tool = operation_create(project=project, source_id=library.pk, path="pets.list", summary="List pets")
     rows = {
         "run_id": run,
         "agent_id": Agent.objects.get(project=project),
@@ -75,6 +84,11 @@ def site_make() -> Site:
         "topic_id": topic,
         "prompt_id": Prompt.objects.create(project=project, topic=topic, text="Which is cheapest?", platform_ids=["openai"]),
         "brand_id": Brand.objects.create(project=project, name="Acme", aliases=["Acme Corp"], domain="acme.example", is_own=True),
+        "source_id": source,
+        "operation_id": tool,
+        "definition_id": tool.definitions.get(),
+        "profile_id": env_profile_create(project=project, name="Staging", variables={"API_KEY": "x"}),
+        "custom_eval_id": custom_eval_create(project=project, prompt="Set up a webhook."),
         "provider_id": provider,
         "price_id": price,
         "harness_id": Harness.objects.create(project=project, name="mine", argv="mine {prompt}"),

@@ -1,0 +1,71 @@
+"""The form of a custom eval. What a field may hold is the services' to say; their errors are put beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from templates_app.customs.rendering import VARIABLES
+from templates_app.customs.services import LONGEST_CATEGORY
+from templates_app.models import Brand, CustomEval
+from templates_app.sources.definitions import LONGEST_TEXT
+from templates_app.sources.forms import JudgedForm, short
+
+JUDGED = ("expected_behavior", "pass_score", "model_ids", "enabled")
+
+
+class CustomEvalForm(JudgedForm):
+    """A new custom eval, or all of one that is there, which is `custom_eval`."""
+
+    prompt = forms.CharField(
+        max_length=LONGEST_TEXT,
+        required=False,
+        label="Task",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What the model is asked to do. A template below takes its place.",
+    )
+    prompt_template = forms.CharField(
+        max_length=LONGEST_TEXT,
+        required=False,
+        label="Template of the task",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=f"Filled in once, when it is saved: {', '.join(f'{{{{{name}}}}}' for name in VARIABLES)}.",
+    )
+    description = forms.CharField(max_length=LONGEST_TEXT, required=False, label="Note", help_text="For people; no model is told.")
+    category_name = forms.CharField(max_length=LONGEST_CATEGORY, required=False, label="Category", help_text="A new name makes a new one.")
+    competitor = forms.ChoiceField(required=False, label="Competitor", help_text="Fills in {{competitor_name}} and {{competitor_domain}}.")
+
+    field_order = ("prompt", "prompt_template", "category_name", "competitor", "description")
+
+    def __init__(self, *given: Any, competitors: Sequence[Brand], custom_eval: CustomEval | None = None, **more: Any) -> None:
+        self.custom_eval = custom_eval
+        more.setdefault("initial", _stored(custom_eval) if custom_eval else {"pass_score": 70, "enabled": True})
+        super().__init__(*given, **more)
+        self.fields["competitor"].choices = [("", "None"), *((str(each.pk), each.name) for each in competitors)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if not data.get("prompt", "").strip() and not data.get("prompt_template", "").strip() and not self.errors:
+            self.add_error("prompt", "Write the task, or a template of it.")
+        return data
+
+    def columns(self) -> dict[str, Any]:
+        """What the services take. A prompt goes along only where no template makes it."""
+        data = self.cleaned_data
+        columns = {name: data[name] for name in ("description", "category_name", "competitor", "prompt_template")}
+        return {"prompt": data["prompt"], **columns, "definition": {name: data[name] for name in JUDGED}}
+
+    def refuse(self, error: ValidationError) -> None:
+        """The services name fields of the definition eval.NAME."""
+        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        super().refuse(ValidationError({name.removeprefix("eval.") or "__all__": messages for name, messages in told.items()}))
+
+
+def _stored(row: CustomEval) -> dict[str, Any]:
+    texts = {name: getattr(row, name) for name in ("prompt", "prompt_template", "description")}
+    named = {"category_name": row.category.name if row.category else "", "competitor": str(row.competitor_id or "")}
+    judged = getattr(row, "definition", None)
+    if judged is None:
+        return texts | named | {"pass_score": 70, "enabled": True}
+    return texts | named | {name: getattr(judged, name) for name in JUDGED} | {"pass_score": short(judged.pass_score)}

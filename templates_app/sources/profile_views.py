@@ -1,0 +1,100 @@
+"""Pages of environments. Names of variables are shown to members; their values to nobody."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.common.rows import rows_changed
+from templates_app.models import EnvProfile
+from templates_app.sources import profiles, selectors
+from templates_app.sources.profile_forms import ProfileForm
+from templates_app.sources.views import gone_is_404
+
+
+@require_GET
+@member_required
+def profile_list(request: PageRequest) -> HttpResponse:
+    """All of a project: there are a handful."""
+    rows = selectors.profile_list(project=request.membership.project)
+    return render(request, "environments/list.html", {"profiles": rows, "may_write": request.membership.may_write})
+
+
+@sensitive_post_parameters("variables_value")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required
+def profile_new(request: PageRequest) -> HttpResponse:
+    require_editor(request)
+    return _form(request, None)
+
+
+@sensitive_post_parameters("variables_value")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@member_required
+def profile(request: PageRequest, profile_id: uuid.UUID) -> HttpResponse:
+    """The form for editors; a viewer reads the same as a page."""
+    found = _or_404(request, profile_id)
+    if not request.membership.may_write:
+        if request.method == "POST":
+            require_editor(request)
+        return render(request, "environments/environment.html", {"profile": found})
+    return _form(request, found)
+
+
+def _or_404(request: PageRequest, profile_id: uuid.UUID) -> EnvProfile:
+    with gone_is_404():
+        return selectors.profile_get(project=request.membership.project, profile_id=profile_id)
+
+
+def _form(request: PageRequest, found: EnvProfile | None) -> HttpResponse:
+    given: dict[str, Any] = {"sources": list(selectors.source_list(project=request.membership.project)), "profile": found}
+    if request.method != "POST":
+        if found is None:
+            given["initial"] = {"source": request.GET.get("source", ""), "variables": [{}]}
+        return _page(request, ProfileForm(**given))
+    form = ProfileForm(request.POST, **given)
+    changed = rows_changed(request.POST, form.fields)
+    if changed is not None:
+        return _page(request, ProfileForm(changed, **given).unjudged())
+    saved = _saved(request, form) if form.is_valid() else None
+    if saved is None:
+        return _page(request, form, status=400)
+    messages.success(request, f"{saved.name} is saved.")
+    return redirect("profile-list")
+
+
+def _saved(request: PageRequest, form: ProfileForm) -> EnvProfile | None:
+    project = request.membership.project
+    try:
+        if form.profile:
+            return profiles.env_profile_update(project=project, profile_id=form.profile.pk, **form.columns())
+        return profiles.env_profile_create(project=project, **form.columns())
+    except EnvProfile.DoesNotExist:
+        form.add_error(None, "This environment was deleted meanwhile.")
+    except ValidationError as error:
+        form.refuse(error)
+    return None
+
+
+def _page(request: PageRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
+    return render(request, "environments/form.html", {"form": form, "profile": form.profile}, status=status)
+
+
+@require_POST
+@member_required
+def profile_delete(request: PageRequest, profile_id: uuid.UUID) -> HttpResponse:
+    found = _or_404(request, profile_id)
+    require_editor(request)
+    with gone_is_404():
+        profiles.env_profile_delete(project=request.membership.project, profile_id=found.pk)
+    messages.success(request, f"{found.name} and its values are deleted.")
+    return redirect("profile-list")
