@@ -1,6 +1,6 @@
 """Durable eval runs: start one, see how far it is, and list its children."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from evalhub.common.problems import Problem
 from runs.api.durable.endpoint import DurableEndpoint, Op, Scope, told
 from runs.api.durable.naming import missing, when
-from runs.api.durable.parsing import read_body, wrong
+from runs.api.durable.parsing import as_sent, read_body, wrong
 from runs.api.durable.shapes.base import Sent
 from runs.api.durable.shapes.eval_runs import (
     PublicApiPerformanceEvalRunRequest,
@@ -111,14 +111,9 @@ def refusals(sent: Sent, data: dict[str, Any]) -> Iterator[None]:
     except UnknownId as unknown:
         raise Problem(404, str(unknown)) from None
     except BadValue as bad:
-        raise wrong(["body", *_as_sent(sent, data, bad.loc)], str(bad)) from None
+        raise wrong(["body", *as_sent(sent, data, bad.loc)], str(bad)) from None
     except BudgetSpent as spent:
         raise Problem(403, str(spent)) from None
-
-
-def _as_sent(sent: Sent, data: dict[str, Any], loc: Sequence[str | int]) -> list[str | int]:
-    older = {new: old for old, new in sent.older.items() if data.get(old) is not None}
-    return [older.get(str(loc[0]), loc[0]), *loc[1:]] if loc else []
 
 
 def shown(batch: Batch) -> PublicEvalRunResponse:

@@ -1,6 +1,6 @@
 """From a request to a model of `shapes`. What is wrong is told as pydantic words it, each item with its place in the request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, TypeVar
 
 from pydantic import ValidationError
@@ -88,3 +88,9 @@ def _item(error: ErrorDetails, as_sent: Mapping[str, str], place: str) -> dict[s
     first, rest = error["loc"][:1], error["loc"][1:]
     loc = [place, *(as_sent.get(str(name), name) for name in first), *rest]
     return {"loc": loc, "message": error["msg"], "code": error["type"]}
+
+
+def as_sent(sent: Sent, data: Mapping[str, Any], loc: Sequence[str | int]) -> Loc:
+    """A place that a service names, by the name that the client used for it."""
+    older = {new: old for old, new in sent.older.items() if data.get(old) is not None}
+    return [older.get(str(loc[0]), loc[0]), *loc[1:]] if loc else []

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from evalhub.common.details import nowhere
-from runs.api.durable import children, definitions, eval_runs, history, prompts, results, status, targets
+from runs.api.durable import children, definitions, eval_runs, history, prompts, results, sources, status, targets
 from runs.api.durable.endpoint import DurableEndpoint
 from runs.api.durable.unserved import unserved_paths
 
@@ -19,6 +19,8 @@ paths: list[tuple[str, type[DurableEndpoint]]] = [
     ("eval-runs/<str:eval_run_id>", eval_runs.EvalRun),
     ("eval-runs/<str:eval_run_id>/runs", children.Children),
     ("api-performance/targets", targets.Targets),
+    ("api-performance/sources", sources.Sources),
+    ("api-performance/config", sources.EvalConfig),
     ("api-performance/runs", results.Runs),
     ("api-performance/runs/<str:run_id>", results.Run),
     ("api-performance/diagnose", results.Diagnose),
