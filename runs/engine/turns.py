@@ -46,7 +46,7 @@ def _children(room: int) -> list[uuid.UUID]:
     if not batches:
         return _orphans(room)
     random.shuffle(batches)
-    # In the order of the index, which is the order they were made in; to sort ten thousand for each claim would take longer than the claim.
+    # In the order of the index, about that in which they were made: to sort ten thousand for each claim would take longer than the claim.
     of_each = [_some(EvalRun.objects.filter(batch=key, status=Status.PENDING).order_by(), room) for key in batches]
     return [key for key in chain.from_iterable(zip_longest(*of_each)) if key][:room]
 

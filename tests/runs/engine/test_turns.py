@@ -59,12 +59,11 @@ def test_one_free_place_goes_to_either_by_chance() -> None:
     assert kinds == {True, False}
 
 
-def test_batches_share_evenly_and_keep_their_order() -> None:
+def test_batches_share_evenly() -> None:
     large, small = batch(30), batch(3, "another")
     first = claimed(6)
     assert [run.batch_id for run in first].count(small.pk) == 3
-    positions = [run.trial.position for run in first if run.batch_id == large.pk]
-    assert positions == [0, 1, 2]
+    assert [run.batch_id for run in first].count(large.pk) == 3
 
 
 def test_a_silent_run_goes_first() -> None:
