@@ -98,7 +98,12 @@ def _update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequ
 
 
 def _insert(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
-    fields = [_field(model, name) for name in COLUMNS[model]]
+    insert(model, COLUMNS[model], rows)
+
+
+def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows of these columns. What has a default there must be among them: the database knows none. Call it in a transaction."""
+    fields = [_field(model, name) for name in names]
     heads = ", ".join(f'"{field.column}"' for field in fields)
     for source, parameters in _sources(fields, rows):
         _execute(f'INSERT INTO "{model._meta.db_table}" ({heads}) {source}', parameters)  # noqa: S608  names of our own columns
@@ -219,11 +224,15 @@ def _encoder(vendor: str, field: "models.Field[Any, Any]") -> Encoder | None:
         return _json
     if isinstance(field, models.DecimalField):
         return partial(field.get_db_prep_save, connection=connection)
-    if vendor == "sqlite" and isinstance(field, models.UUIDField | models.ForeignKey):  # ours all lead to UUIDs
+    if vendor == "sqlite" and isinstance(_target(field), models.UUIDField):
         return _hex
     if vendor == "sqlite" and isinstance(field, models.DateTimeField):
         return partial(field.get_db_prep_save, connection=connection)
     return _plain if field.choices else None
+
+
+def _target(field: "models.Field[Any, Any]") -> "models.Field[Any, Any]":
+    return field.target_field if isinstance(field, models.ForeignKey) else field
 
 
 def _json(value: Any) -> str:
