@@ -57,8 +57,3 @@ class Keeper:
                 await asyncio.sleep(loop.time() - began)
             else:
                 await asyncio.sleep(LOOK_SECONDS)
-
-
-def _close() -> None:
-    """The connection of the thread that calls it: a name for it that another thread looked up would be another connection."""
-    connection.close()

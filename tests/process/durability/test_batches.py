@@ -22,7 +22,7 @@ def test_children_are_made_and_paid_for_once_whenever_their_maker_is_killed(inst
     here = install(latency=0.05, EVALHUB_CONCURRENCY=str(AT_ONCE))
     fill(here, BatchLoad(CHILDREN))
     here.worker()
-    for made in (1, CHILDREN // 4, CHILDREN // 2):
+    for made in (1, CHILDREN // 2):  # twice: a child may have been tried both times, and is tried three times
         killed = kill_while_dispatching(here, made)
         assert killed < CHILDREN, "it was killed when all were made already"
     for calls in (CHILDREN // 2, CHILDREN * 3 // 4, CHILDREN - AT_ONCE):
@@ -48,8 +48,8 @@ def test_a_batch_that_was_cancelled_stays_so_whoever_is_killed(install: Install)
     here.worker()
     here.wait_made(AT_ONCE, SECONDS)
     cancelled_at = time.monotonic()
-    cancel(here)
     kill(here)
+    cancel(here)  # nobody who drove its children is there to hear it
     ended(here)
     made = here.server.seen().made
     [(status, _, dispatched, _, _)] = here.rows(BATCHES)
