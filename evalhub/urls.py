@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("templates_app.customs.urls")),
     path("", include("runs.web.agent_urls")),
     path("", include("templates_app.urls")),
+    path("", include("runs.web.batches.urls")),
     path("", include("runs.web.urls")),
 ]
 

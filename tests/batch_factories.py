@@ -18,16 +18,43 @@ MODELS = ("demo/agent", "openai/gpt-4.1-mini", "anthropic/claude-haiku-4-5", "co
 
 
 def frozen_target(name: str = "openai/gpt-4.1-mini", *, target_type: str = "text") -> dict[str, Any]:
-    """One of `Batch.targets`."""
+    """One of `Batch.targets`, as runs.batches.snapshots says: a model, or a coding agent that is built in."""
     platform, model = name.split("/", 1)
-    key = target_key(target_type, platform, model)
-    return {"target_type": target_type, "execution_platform": platform, "platform": platform, "model_id": model, "label": name, "key": key}
+    harness = {"name": platform, "label": platform, "built_in": True, "argv": "", "timeout_seconds": 600, "cost_usd": None}
+    return {
+        "target_type": target_type,
+        "execution_platform": platform,
+        "platform": platform,
+        "model_id": model,
+        "label": name,
+        "key": target_key(target_type, platform, model),
+        "model": name if target_type == "text" else "",
+        "harness": None if target_type == "text" else harness | {"environment_names": [], "allowed_hosts": []},
+        "topic_id": None,
+        "is_demo": platform == "demo",
+    }
 
 
 def frozen_profile(name: str = "Staging") -> dict[str, Any]:
     """One of `Batch.profiles`."""
     key = name.lower()
-    return {"id": str(uuid.uuid4()), "key": key, "name": name, "base_url": f"https://{key}.example", "variable_names": ["API_TOKEN"]}
+    where = {"id": str(uuid.uuid4()), "key": key, "name": name, "base_url": f"https://{key}.example"}
+    return where | {"variable_names": ["API_TOKEN"], "allowed_hosts": []}
+
+
+def frozen_subject(source_type: str, label: str, expected: str = "") -> dict[str, Any]:
+    """A snapshot of BatchSubject."""
+    whose = {"company": {"name": "Acme", "domain": "acme.example"}, "source_type": source_type, "ref": str(uuid.uuid4()), "judge_model": ""}
+    definition = {"id": None, "eval_type": source_type, "custom_prompt": "", "expected_behavior": expected, "docs_mode": "default"}
+    definition |= {"include_env_vars": True, "run_context": {}, "pass_score": 70.0}
+    if source_type == SourceType.PROMPTS:
+        return whose | {"text": label, "topic_id": str(uuid.uuid4()), "topic": "Reading", "template": {}}
+    if source_type == SourceType.CUSTOM_EVALS:
+        own = {"prompt": label, "description": "", "category_id": None, "category": "", "competitor": None}
+        return whose | own | {"definition": definition}
+    method, _, path = label.partition(" ")
+    operation = {"id": whose["ref"], "method": method, "path": path, "operation_key": "", "summary": "", "description": "", "category": ""}
+    return whose | {"operation": operation | {"snapshot": {}}, "definition": definition}
 
 
 def batch(
@@ -68,7 +95,7 @@ def batch(
                 group=group,
                 group_id=groups[group],
                 eval_type=source_type,
-                snapshot={"prompt": label},
+                snapshot=frozen_subject(source_type, label),
             )
             for index, label in enumerate(subjects)
             for group in ("Writing" if "POST" in label else "Reading",)

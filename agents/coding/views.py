@@ -3,7 +3,6 @@
 Members read; owners change.
 """
 
-import shlex
 import uuid
 
 from asgiref.sync import async_to_sync
@@ -35,7 +34,7 @@ def harness_list(request: PageRequest) -> HttpResponse:
     context = {
         "tab": "coding",
         "rows": rows,
-        "built_in": [(row, shlex.join(row.argv)) for row in BUILT_IN.values() if row.key not in hidden],
+        "built_in": [(row, " ".join(row.argv)) for row in BUILT_IN.values() if row.key not in hidden],
         "missing": async_to_sync(why_missing)(),
         "unsandboxed": settings.ALLOW_UNSANDBOXED,
     }

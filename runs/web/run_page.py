@@ -19,6 +19,7 @@ from runs.live import render as live
 from runs.models import EvalRun
 from runs.reading import Place
 from runs.web.access import PageRequest, member_required, require_editor, run_or_404
+from runs.web.batches import outcome
 from runs.web.rejudging import RejudgeForm
 
 MOST_DIGITS = 18  # of a number: Python refuses to read thousands of digits, databases take 64 bits
@@ -40,7 +41,7 @@ def _page(request: PageRequest, run: EvalRun, form: RejudgeForm | None = None) -
     """The whole page, at the place that the address names. With a form that cannot be taken it says so."""
     may_write = request.membership.may_write
     context: dict[str, Any] = parts.run_parts(run, place=_place(request.GET), log_before=_number(request.GET, "log_before"))
-    context |= configuration.frozen(run) | {"may_write": may_write, "exports": EXPORTS}
+    context |= configuration.frozen(run) | {"may_write": may_write, "exports": EXPORTS, "trial_card": outcome.card(run)}
     if may_write:
         context["rejudge"] = form or RejudgeForm.of(run, request.membership.project)
     return render(request, "runs/run.html", context, status=400 if form else 200)
@@ -112,7 +113,9 @@ def run_resume(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @member_required
 def run_repeat(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     """A new run of the same frozen inputs, which is opened."""
-    _editable(request, run_id)
+    if _editable(request, run_id).kind == EvalRun.Kind.TRIAL:
+        messages.warning(request, "This run is a part of a batch: run the batch again, or only what failed of it.")
+        return redirect("run", run_id)
     try:
         made = run_again(run_id=run_id, project=request.membership.project)
     except (BudgetSpent, PartOfABatch) as refused:

@@ -39,10 +39,12 @@ SEEN = {
     **dict.fromkeys(["settings-project", "settings-providers", "settings-coding-agents"], Post.NONE),
     **dict.fromkeys(["prompt-new", "prompt", "prompt-import", "topic-list", "brand-new", "brand"], Post.WRITES),
     **dict.fromkeys(["prompt-list", "prompt-export", "brand-list", "voice"], Post.NONE),
-    **dict.fromkeys(["prompt-list", "prompt-export", "brand-list"], Post.NONE),
     **dict.fromkeys(["source-new", "source-edit", "source-import", "operation-new", "operation-edit", "definition"], Post.WRITES),
     **dict.fromkeys(["profile-new", "profile", "custom-eval-new", "custom-eval"], Post.WRITES),
     **dict.fromkeys(["source-list", "source", "operation", "profile-list", "custom-eval-list"], Post.NONE),
+    **dict.fromkeys(["batch-new", "target-new", "target"], Post.WRITES),
+    **dict.fromkeys(["batch-list", "batch", "batch-now", "batch-children", "batch-cell", "batch-export"], Post.NONE),
+    **dict.fromkeys(["run-trial", "target-list", "trends"], Post.NONE),
     "runs-export": Post.READS,
 }
 POSTED = {
@@ -52,6 +54,8 @@ POSTED = {
     **dict.fromkeys(["run-rejudge", "run-delete"], Post.WRITES),
     **dict.fromkeys(["source-select", "source-delete", "operation-delete", "profile-delete"], Post.WRITES),
     **dict.fromkeys(["custom-eval-select", "custom-eval-delete"], Post.WRITES),
+    **dict.fromkeys(["batch-new-estimate", "batch-cancel", "batch-resume", "batch-again", "batch-delete"], Post.WRITES),
+    **dict.fromkeys(["target-now", "target-delete"], Post.WRITES),
     **dict.fromkeys(["prompt-delete", "prompt-bulk", "topic-rename", "topic-delete", "brand-delete"], Post.WRITES),
     **dict.fromkeys(["agent-preview", "agent-preview-of", "persona-preview", "template-preview"], Post.READS),
     **dict.fromkeys(["settings-key-revoke", "settings-member-role", "settings-member-remove", "settings-member-link"], Post.OWNS),

@@ -8,7 +8,8 @@ import pytest
 
 from agents.models import Agent, Harness
 from evalhub.accounts.models import ApiKey
-from runs.models import EvalRun, Message, Verdict
+from runs.batches.summary import summarize
+from runs.models import Batch, BatchSubject, EvalRun, Message, Target, Trial, Verdict
 from templates_app.models import (
     ApiOperation,
     ApiSource,
@@ -83,8 +84,20 @@ def site() -> Site:
     ApiKey.objects.filter(project=project).update(name=SHORT[:80])
     Harness.objects.filter(project=project).update(label=SHORT, argv=SHORT, model_names=[SHORT], allowed_hosts=[SHORT])
     type(made.owner).objects.filter(memberships__project=project, pk=made.viewer.pk).update(username=SHORT)
-    _run_spoil(EvalRun.objects.get(project=project))
+    _run_spoil(EvalRun.objects.get(pk=made.ids["run_id"]))
+    _batch_spoil(Batch.objects.get(project=project))
     return made
+
+
+def _batch_spoil(batch: Batch) -> None:
+    batch.name, batch.error_reason = SHORT[:200], LONG
+    batch.targets = [target | {"label": SHORT} for target in batch.targets]
+    batch.save()
+    BatchSubject.objects.filter(batch=batch).update(label=SHORT[:200], group=SHORT[:200])
+    Trial.objects.filter(batch=batch).update(label=SHORT[:200], group=SHORT[:200], first_reason=SHORT[:40], failure_reasons=[SHORT])
+    EvalRun.objects.filter(batch=batch).update(error_reason=LONG)
+    Batch.objects.filter(pk=batch.pk).update(summary=summarize(batch.pk))
+    Target.objects.filter(project=batch.project).update(model_id=SHORT[:200], skip_reason=SHORT, prompt_platform_id=SHORT[:120])
 
 
 def _run_spoil(run: EvalRun) -> None:
@@ -122,13 +135,41 @@ def test_no_element_comes_out_of_text_on_any_page(site: Site) -> None:
     assert shown > 20, "hostile text is on the pages at all"
 
 
-@pytest.mark.parametrize("path", ["runs/{run_id}/export.csv", "runs/export.csv"])
+@pytest.mark.parametrize("path", ["runs/{run_id}/export.csv", "runs/export.csv", "batches/{batch_id}/export.csv"])
 def test_no_cell_of_a_table_is_computed(site: Site, path: str) -> None:
     text = body(site.client(site.owner).get("/" + path.format(**site.ids))).removeprefix("\ufeff")
     csv.field_size_limit(1_000_000)
     cells = [cell for row in csv.reader(StringIO(text)) for cell in row]
     assert any("alert(1)" in cell for cell in cells)
     assert not [cell[:20] for cell in cells if cell.startswith(("=", "+", "@"))]
+
+
+def test_a_childs_card_shows_what_servers_and_programs_wrote_as_text(site: Site) -> None:
+    trial = Trial.objects.filter(batch__project=site.project).first()
+    assert trial is not None
+    headers = [[SHORT, LONG]]
+    trial.details = {
+        "checks": [{"key": SHORT, "passed": False, "detail": LONG, "reason": SHORT}],
+        "exchange": {
+            "request": {"method": SHORT, "url": SHORT, "headers": headers, "body": LONG, "dropped_headers": [SHORT]},
+            "response": {"status": 200, "headers": headers, "body": LONG, "truncated": True},
+            "detail": SHORT,
+        },
+        "execution": {
+            "sentence": SHORT,
+            "exit_code": 1,
+            "stdout": LONG,
+            "stderr": LONG,
+            "files": [{"path": SHORT}],
+            "refused_hosts": [SHORT],
+        },
+        "error": {"code": SHORT, "message": LONG},
+        "sandboxed": False,
+    }
+    trial.save()
+    page = site.client(site.owner).get(f"/runs/{trial.pk}/").text
+    assert Elements(page).found == []
+    assert page.count("&lt;script&gt;alert(1)") > 12
 
 
 def test_a_report_fences_or_escapes_what_was_said(site: Site) -> None:

@@ -13,17 +13,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from agents.models import Agent, Harness, ModelPrice, ModelProvider
 from evalhub.accounts.models import ApiKey, Membership, PersonSession, Project, Role
+from runs.models import Target
 from templates_app.customs.services import custom_eval_create
 from templates_app.models import Brand, EvalTemplate, Persona, Prompt, PromptTopic, SourceType
 from templates_app.sources.importing import source_import
 from templates_app.sources.profiles import env_profile_create
 from templates_app.sources.services import operation_create, source_create
-from tests import factories
+from tests import batch_factories, factories
 from tests.templates_app.openapi.documents import PET_SHOP
 
 NOT_PAGES = ("api/", "v1", "admin/", "healthz", "readyz", "metrics")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-WORDS = {"number": "1", "form": "csv", "kind": "json", "uid": "MQ", "token": "none"}
+WORDS = {"subject": "1", "target": "1", "number": "1", "form": "csv", "kind": "json", "uid": "MQ", "token": "none"}
 
 
 def routes() -> dict[str, str]:
@@ -91,6 +92,8 @@ def site_make() -> Site:
         "custom_eval_id": custom_eval_create(project=project, prompt="Set up a webhook."),
         "provider_id": provider,
         "price_id": price,
+        "batch_id": batch_factories.finished_batch(project=project),
+        "target_id": Target.objects.create(project=project, source_type="prompts", execution_platform="demo", model_id="agent"),
         "harness_id": Harness.objects.create(project=project, name="mine", argv="mine {prompt}"),
         "key_id": ApiKey.objects.create(project=project, name="ci", prefix="ek", key_hash="0" * 64, scopes=["read"]),
         "member_id": member,
