@@ -89,6 +89,10 @@ def item_api() -> Iterator[ItemApi]:
             api.requests.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             time.sleep(api.delay_s)
             data = json.dumps(api.answer).encode()
+            with contextlib.suppress(ConnectionError):  # whoever asked was killed meanwhile
+                self._say(data)
+
+        def _say(self, data: bytes) -> None:
             self.send_response(api.status)
             for name, value in {"Content-Type": "application/json", "Content-Length": str(len(data)), **api.headers}.items():
                 self.send_header(name, value)

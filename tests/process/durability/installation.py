@@ -55,7 +55,7 @@ class Installation:
     def fill(self, load: Load) -> None:
         """Put runs into it and ring."""
         self.load = load
-        command = [sys.executable, "-m", "tests.process.durability.load", str(self.folder), *load.arguments()]
+        command = [sys.executable, "-m", load.module, str(self.folder), *load.arguments()]
         done = subprocess.run(command, cwd=ROOT, env=told(self.settings), capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from evalhub.cli.installation import django_start
 
@@ -13,6 +14,8 @@ MODEL = "openai/gpt-4.1-mini"  # a name that the price list knows
 @dataclass(frozen=True, slots=True)
 class Load:
     """`runs` conversations of `sessions` with `turns` each, user and agent played by models, memory and diary kept, then judged."""
+
+    module: ClassVar[str] = "tests.process.durability.load"  # that makes it
 
     runs: int
     sessions: int = 2
