@@ -20,7 +20,7 @@ class DiagnoseEvalRunsRequest(Sent):
     since: str = Field("20d", description="Lookback window, such as 20d, 72h, or an ISO timestamp.")
     format: Literal["json", "markdown", "md"] = "json"
     include_examples: bool = True
-    max_examples: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=50)] = 10
+    max_examples: Annotated[int, Field(ge=1, le=50), BeforeValidator(_whole)] = 10
 
 
 class DiagnosisSummary(Told):

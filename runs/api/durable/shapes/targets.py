@@ -1,6 +1,6 @@
 """Who can be asked to use an API, and who is by default."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -77,9 +77,7 @@ class PublicApiEvalTarget(Told):
 
 
 class ConfiguredTarget(Sent):
-    """A target to configure. The times of one that was read before may come along and are passed over."""
-
-    component: ClassVar[str] = "PublicApiEvalTarget"
+    """A target to configure. What only the server knows may come along, as it was read, and is passed over."""
 
     id: str | None = None
     source_id: str | None = None
@@ -88,3 +86,9 @@ class ConfiguredTarget(Sent):
     model_id: str
     frequency: FrequencyName = "daily"
     enabled: bool = True
+    next_run_at: str | None = None
+    last_run_at: str | None = None
+    last_skipped_at: str | None = None
+    skip_reason: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
