@@ -6,13 +6,21 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
+def _told_nullable(schema: dict[str, Any]) -> None:
+    """In the document too: what may be left out may be null."""
+    for name, shape in schema["properties"].items():
+        if name not in schema.get("required", ()) and {"type": "null"} not in shape.get("anyOf", ()):
+            outside = {key: shape.pop(key) for key in ("title", "description", "default") if key in shape}
+            schema["properties"][name] = {"anyOf": [shape, {"type": "null"}], **outside}
+
+
 class Sent(BaseModel):
     """Something a client sends. Keys that the contract does not know are passed over, unless it says that there are no others.
 
     `older` says which names an older client uses: its name -> the present one.
     """
 
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore", json_schema_extra=_told_nullable)
     older: ClassVar[Mapping[str, str]] = {}
 
     @model_validator(mode="before")
@@ -36,7 +44,7 @@ class OnlySent(Sent):
 class Asked(Sent):
     """A query. All of it is text, so `1` may be a number and `true` a truth."""
 
-    model_config = ConfigDict(strict=False)
+    model_config = ConfigDict(strict=False, json_schema_extra=None)
 
 
 class Told(BaseModel):
