@@ -83,6 +83,7 @@ def batch(
     values |= columns
     if values["status"] in FINAL:
         values.setdefault("completed_at", timezone.now())
+        values.setdefault("dispatched", len(places))
     made = Batch.objects.create(project=project, **values)
     groups = {name: uuid.uuid4() for name in ("Reading", "Writing")}
     BatchSubject.objects.bulk_create(

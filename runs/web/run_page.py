@@ -41,7 +41,7 @@ def _page(request: PageRequest, run: EvalRun, form: RejudgeForm | None = None) -
     """The whole page, at the place that the address names. With a form that cannot be taken it says so."""
     may_write = request.membership.may_write
     context: dict[str, Any] = parts.run_parts(run, place=_place(request.GET), log_before=_number(request.GET, "log_before"))
-    context |= configuration.frozen(run) | {"may_write": may_write, "exports": EXPORTS, "trial_card": outcome.card(run)}
+    context |= configuration.frozen(run) | {"may_write": may_write, "exports": EXPORTS} | outcome.shown(run)
     if may_write:
         context["rejudge"] = form or RejudgeForm.of(run, request.membership.project)
     return render(request, "runs/run.html", context, status=400 if form else 200)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from runs.models import Batch, BatchSubject, EvalRun, Trial
 from runs.web.access import PageRequest, member_required, run_or_404
 from runs.web.batches.naming import NOUNS, title
+from runs.web.outcomes_prompts import prompt_outcome
 from templates_app.models import SourceType
 from templates_app.reasons import meaning
 
@@ -77,6 +78,12 @@ class Card:
     def latency(self) -> float | None:
         """Seconds."""
         return None if self.trial.latency_ms is None else self.trial.latency_ms / 1000
+
+
+def shown(run: EvalRun) -> dict[str, Any]:
+    """What the card's template asks for; {} for a run that is no child of a batch. At most five queries."""
+    found = card(run)
+    return {"trial_card": found, "outcome_prompts": prompt_outcome(found.trial)} if found else {}
 
 
 def card(run: EvalRun) -> Card | None:
@@ -173,7 +180,7 @@ def run_trial(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     found = run_or_404(request, run_id)
     if not request.htmx:
         return redirect("run", run_id)
-    shown = card(found)
-    if shown is None:
+    context = shown(found)
+    if not context:
         return HttpResponse()  # no child of a batch: nothing stands there
-    return render(request, "runs/batches/_trial.html", {"run": found, "trial_card": shown})
+    return render(request, "runs/batches/_trial.html", {"run": found, **context})

@@ -7,7 +7,7 @@ from typing import Any
 from evalhub.common.statistics import Mean, Rate
 from runs.models import Batch
 
-MOST_SUBJECTS = 25
+MOST_SUBJECTS = 10
 MOST_REASONS = 3
 MOST_BRANDS = 12
 Figures = Mapping[str, Any]
