@@ -6,6 +6,18 @@ from tests.browser.site import Site
 
 DONE_SECONDS = 60
 
+SOURCE = """
+from evalhub.accounts.models import Project
+from templates_app.sources import importing, profiles, services
+from tests.templates_app.openapi.documents import PET_SHOP
+project = Project.objects.order_by("created_at").first()
+environment = profiles.env_profile_create(project=project, name="Staging", variables={"API_KEY": "x", "ACCOUNT": "y"})
+source = services.source_create(project=project, source_type="rest_api", label=f"Pets {environment.key}", default_env_profile=environment)
+importing.source_import(project=project, source_id=source.pk, text=PET_SHOP)
+operation = source.operations.first()
+print(source.pk, operation.pk, operation.definitions.get().pk, environment.pk)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -20,6 +32,7 @@ def every_place(site: Site) -> list[Place]:
     run = site.some_run()
     template = site.own_template()
     agent = site.agent()
+    source, operation, definition, environment = site.made(SOURCE).split()
     fixed = [
         ("overview", "/"),
         ("runs", "/runs/"),
@@ -51,6 +64,11 @@ def every_place(site: Site) -> list[Place]:
         ("brand-new", "/brands/new/"),
         ("sources", "/sources/"),
         ("source-new", "/sources/new/?kind=cli"),
+        ("source", f"/sources/{source}/"),
+        ("source-import", f"/sources/{source}/import/"),
+        ("operation", f"/sources/operations/{operation}/"),
+        ("definition", f"/sources/evals/{definition}/"),
+        ("environment", f"/environments/{environment}/"),
         ("environments", "/environments/"),
         ("environment-new", "/environments/new/"),
         ("custom-evals", "/custom-evals/"),

@@ -85,6 +85,12 @@ class Site:
         """The demo agent: other tests leave agents whose servers are gone."""
         return str(self._call("GET", "/api/v1/agents/Mara")["agent_id"])
 
+    def made(self, code: str) -> str:
+        """What a line of code prints that makes rows which no API can make."""
+        shell = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+        root, env = Path(__file__).parents[2], environment() | {"EVALHUB_DATA_DIR": str(self.data_dir)}
+        return subprocess.run(shell, cwd=root, env=env, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
     def kill_web(self) -> None:
         """kill -9 of the process that serves; `evalhub up` starts another."""
         for pid in _children_of(self.process.pid):
