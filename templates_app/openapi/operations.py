@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 from templates_app.openapi import media
 from templates_app.openapi.document import Document, Unresolved
 from templates_app.openapi.parameters import NotSupported, read_parameter, read_security, text_of, undeclared
-from templates_app.openapi.schemas import SchemaReader
+from templates_app.openapi.schemas import SchemaReader, Shelf
 from templates_app.openapi.servers import server_addresses
-from templates_app.openapi.snapshot import VINTAGE, Answer, Body, Operation, Parameter
+from templates_app.openapi.snapshot import VINTAGE, Answer, Body, Operation, Parameter, Schema
 from templates_app.openapi.validation import SchemaInvalid, check_schemas
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -54,10 +54,11 @@ def import_operations(document: Document) -> Imported:
     info = document.info
     imported = Imported(text_of(info, "title")[:200], str(info.get("version", ""))[:80], server_addresses(document.data))
     seen: dict[tuple[str, str], str] = {}
+    shelf = Shelf(document)
     for path, item in _paths(document, imported):
         for method in METHODS:
             if method in item:
-                _import_one(document, imported, seen, method.upper(), path, item)
+                _import_one(shelf, imported, seen, method.upper(), path, item)
         for key in sorted(item.keys() - set(METHODS) - _BESIDE_METHODS):
             if not key.startswith("x-"):
                 imported.skip(f"{key[:20].upper()} {path}", f"{key[:20]!r} is no method that requests are made with.")
@@ -84,9 +85,7 @@ def _paths(document: Document, imported: Imported) -> Iterator[tuple[str, dict[s
             yield path, {**item, **beside}
 
 
-def _import_one(
-    document: Document, imported: Imported, seen: dict[tuple[str, str], str], method: str, path: str, item: dict[str, Any]
-) -> None:
+def _import_one(shelf: Shelf, imported: Imported, seen: dict[tuple[str, str], str], method: str, path: str, item: dict[str, Any]) -> None:
     place = f"{method} {path}"
     given = item[method.lower()]
     same = seen.setdefault((method, _TEMPLATE_NAME.sub("{}", path.rstrip("/"))), path)
@@ -98,21 +97,21 @@ def _import_one(
         imported.skip(place, "An operation must be an object.")
     else:
         try:
-            imported.operations.append(_operation(document, imported, place, method, path, item, given))
+            imported.operations.append(_operation(shelf, imported, place, method, path, item, given))
         except NotSupported as error:
             imported.skip(place, str(error))
 
 
 def _operation(
-    document: Document, imported: Imported, place: str, method: str, path: str, item: dict[str, Any], given: dict[str, Any]
+    shelf: Shelf, imported: Imported, place: str, method: str, path: str, item: dict[str, Any], given: dict[str, Any]
 ) -> Operation:
-    reader = SchemaReader(document)
+    document, reader = shelf.document, SchemaReader(shelf)
     notes: list[str] = []
     parameters = _parameters(document, reader, path, item, given, notes)
     body = _body(document, reader, given, notes)
     responses = _responses(document, reader, given, notes)
     security = read_security(document, given.get("security", document.data.get("security")), notes)
-    definitions, left_out = reader.definitions()
+    definitions, left_out = _definitions(reader)
     found: Operation = {
         "vintage": VINTAGE,
         "method": method,
@@ -140,13 +139,20 @@ def _operation(
     return found
 
 
+def _definitions(reader: SchemaReader) -> tuple[dict[str, Schema], list[str]]:
+    try:
+        return reader.definitions()
+    except SchemaInvalid as error:
+        raise NotSupported(f"One of its schemas is not valid: {error}.") from None
+
+
 def _check(found: Operation) -> None:
     """Raises NotSupported for schemas that are none, and for what is too large to be copied to each of its runs."""
     contents = [*([found["body"]["content"]] if found["body"] else []), *(answer["content"] for answer in found["responses"].values())]
     try:
         check_schemas(
             [*(each["schema"] for each in found["parameters"]), *(schema for content in contents for schema in content.values())],
-            found["definitions"],
+            dict.fromkeys(found["definitions"], True),  # they were looked at when they were read
         )
     except SchemaInvalid as error:
         raise NotSupported(f"One of its schemas is not valid: {error}.") from None

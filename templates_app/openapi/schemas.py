@@ -7,10 +7,13 @@ a value fits a schema is the library's to say (`validation`).
 import json
 import re
 from collections import deque
+from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from templates_app.openapi.document import Document, Unresolved, pointer_parts
 from templates_app.openapi.snapshot import Schema
+from templates_app.openapi.validation import SchemaInvalid, check_schemas
 
 LARGEST_DEFINITIONS = 64 * 1024  # characters of JSON, of all definitions of one operation
 _MAPS = {"properties", "patternProperties", "dependentSchemas"}
@@ -22,15 +25,62 @@ _ONES = {
 # What is inside is reached by reference; the rest would change how references are read, or says nothing about a value.
 _DROPPED = {"$defs", "definitions", "$id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary", "xml", "externalDocs"}
 _UNREAD = {"$dynamicRef", "$recursiveRef"}
+_LEFT_OUT = _DROPPED | _UNREAD
 
 
-class SchemaReader:
-    """Reads the schemas of one operation; `definitions()` is what they refer to. `notes` are sentences on what could not be kept."""
+@dataclass(frozen=True)
+class Translated:
+    """A schema that something refers to: once a document, however many operations come to it. `fault` says why it cannot be used."""
+
+    schema: Schema
+    references: tuple[str, ...]
+    size: int  # characters of JSON
+    notes: tuple[str, ...]
+    fault: str
+
+
+class Shelf:
+    """What references of a document lead to, each translated when it is first asked for, and the names they go by."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.names: dict[str, str] = {}  # by reference
-        self.waiting: deque[str] = deque()
+        self._names: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._known: dict[str, Translated] = {}
+
+    def name(self, reference: str) -> str:
+        if reference not in self._names:
+            self._names[reference] = _free_name(reference, self._taken)
+            self._taken.add(self._names[reference])
+        return self._names[reference]
+
+    def translated(self, reference: str) -> Translated:
+        if reference not in self._known:
+            self._known[reference] = self._translate(reference)
+        return self._known[reference]
+
+    def _translate(self, reference: str) -> Translated:
+        reader = SchemaReader(self)
+        try:
+            schema = reader.read(self.document.at(reference))
+        except Unresolved as error:
+            schema = True
+            reader.notes.append(f"the reference {error}, so what it asks for is not checked")
+        references = tuple(reader.references)
+        try:
+            check_schemas([schema], {self.name(each): True for each in references})
+            fault = ""
+        except SchemaInvalid as error:
+            fault = f"{self.name(reference)}: {error}"
+        return Translated(schema, references, len(json.dumps(schema)), tuple(reader.notes), fault)
+
+
+class SchemaReader:
+    """Reads the schemas of one operation; `definitions()` is what they refer to. `notes` are half sentences on what could not be kept."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf, self.is_old = shelf, shelf.document.is_old
+        self.references: dict[str, None] = {}  # in order
         self.notes: list[str] = []
 
     def read(self, schema: Any) -> Schema:
@@ -39,51 +89,46 @@ class SchemaReader:
             return schema  # type: ignore[no-any-return]
         if "$ref" in schema:
             return self._reference(schema)
-        found: dict[str, Any] = {key: self._value(key, value) for key, value in schema.items() if key not in _DROPPED | _UNREAD}
+        found: dict[str, Any] = {key: self._value(key, value) for key, value in schema.items() if key not in _LEFT_OUT}
         for key in sorted(_UNREAD & schema.keys()):
             self._note(f"{key} is not read, so what it asks for is not checked")
-        return _without_old_keywords(found) if self.document.is_old else found
+        return _without_old_keywords(found) if self.is_old else found
 
     def definitions(self) -> tuple[dict[str, Schema], list[str]]:
-        """What all that was read refers to, nearest first; and the names of those that found no room."""
+        """What all that was read refers to, nearest first; and the names of those that found no room. Raises SchemaInvalid."""
         found: dict[str, Schema] = {}
         left_out: list[str] = []
-        size = 0
-        while self.waiting:
-            reference = self.waiting.popleft()
-            name, known = self.names[reference], len(self.waiting)
-            schema = self._target(reference) if size <= LARGEST_DEFINITIONS else True
-            size += len(json.dumps(schema))
-            if size > LARGEST_DEFINITIONS:
+        waiting, size = deque(self.references), 0
+        while waiting:
+            reference = waiting.popleft()
+            name, target = self.shelf.name(reference), self.shelf.translated(reference)
+            if name in found:
+                continue
+            if left_out or size + target.size > LARGEST_DEFINITIONS:
                 left_out.append(name)
-                while len(self.waiting) > known:  # what only this one refers to
-                    self.waiting.pop()
-                schema = {"description": "Left out here: the schemas of this operation are too large."}
-            found[name] = schema
+                found[name] = {"description": "Left out here: the schemas of this operation are too large."}
+                continue
+            if target.fault:
+                raise SchemaInvalid(target.fault)
+            found[name], size = target.schema, size + target.size
+            waiting.extend(target.references)
+            for note in target.notes:
+                self._note(note)
         return found, left_out
-
-    def _target(self, reference: str) -> Schema:
-        try:
-            return self.read(self.document.at(reference))
-        except Unresolved as error:
-            self._note(f"the reference {error}, so what it asks for is not checked")
-            return True
 
     def _reference(self, schema: dict[str, Any]) -> Schema:
         reference = schema["$ref"]
         if not isinstance(reference, str):
             return schema
         beside = {key: value for key, value in schema.items() if key != "$ref"}
-        if self.document.is_old:  # where only the reference counts
+        if self.is_old:  # where only the reference counts
             beside = {key: value for key, value in beside.items() if key in ("description", "summary")}
         kept = self.read(beside)
         return {"$ref": f"#/$defs/{self._name(reference)}", **(kept if isinstance(kept, dict) else {})}
 
     def _name(self, reference: str) -> str:
-        if reference not in self.names:
-            self.names[reference] = _free_name(reference, set(self.names.values()))
-            self.waiting.append(reference)
-        return self.names[reference]
+        self.references.setdefault(reference)
+        return self.shelf.name(reference)
 
     def _value(self, key: str, value: Any) -> Any:
         if key in _MAPS and isinstance(value, dict):
@@ -112,7 +157,7 @@ def _free_name(reference: str, taken: set[str]) -> str:
     except Unresolved:
         last = []
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", "".join(last))[:80] or "schema"
-    return next(free for free in (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3))) if free not in taken)
+    return next(free for free in chain([name], (f"{name}_{number}" for number in count(2))) if free not in taken)
 
 
 def _without_old_keywords(schema: dict[str, Any]) -> dict[str, Any]:

@@ -41,18 +41,16 @@ def fits(value: Any, schema: Schema, definitions: Mapping[str, Schema], directio
 def check_schemas(schemas: Iterable[Schema], definitions: Mapping[str, Schema]) -> None:
     """Raises SchemaInvalid when one of them cannot be used."""
     numbered = {f"@{number}": schema for number, schema in enumerate(schemas)}
-    _validator({"allOf": [{"$ref": f"#/$defs/{name}"} for name in numbered] or [True], "$defs": {**definitions, **numbered}}, "response")
+    _compiled({"allOf": [{"$ref": f"#/$defs/{name}"} for name in numbered] or [True], "$defs": {**definitions, **numbered}})
 
 
 def _validator(schema: dict[str, Any], direction: Direction) -> jsonschema_rs.Draft202012Validator:
+    return _compiled(_without_unsendable(schema, "readOnly" if direction == "request" else "writeOnly"))
+
+
+def _compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(
-            _without_unsendable(schema, "readOnly" if direction == "request" else "writeOnly"),
-            validate_formats=True,
-            offline=True,
-            mask=MASK,
-            pattern_options=_PATTERNS,
-        )
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, offline=True, mask=MASK, pattern_options=_PATTERNS)
     except (ValueError, RecursionError) as error:
         raise SchemaInvalid(_reason(error)) from None
 

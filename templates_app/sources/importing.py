@@ -62,15 +62,22 @@ def document_read(text: str) -> Document:
         raise ImportRefused(str(error)) from None
 
 
-@transaction.atomic
 def source_import(*, project: Project, source_id: uuid.UUID, text: str, url: str = "") -> Report:
-    """Take the operations of a document into a source. Those it no longer has become inactive. Raises ImportRefused and ValidationError."""
-    source = ApiSource.objects.select_for_update().get(project=project, pk=source_id)
-    if source.source_type != SourceType.REST_API:
-        raise ValidationError("Only a REST API has a document; operations of libraries and tools are entered by hand.")
+    """Take the operations of a document into a source. Those it no longer has become inactive. Raises ImportRefused and ValidationError.
+
+    A large document is read for seconds, so that is done before the transaction, in which nobody else could write to SQLite.
+    """
     imported = import_operations(document_read(text))
     if not imported.operations:
         raise ImportRefused(_nothing(imported))
+    return _stored(project, source_id, imported, text, url)
+
+
+@transaction.atomic
+def _stored(project: Project, source_id: uuid.UUID, imported: Imported, text: str, url: str) -> Report:
+    source = ApiSource.objects.select_for_update().get(project=project, pk=source_id)
+    if source.source_type != SourceType.REST_API:
+        raise ValidationError("Only a REST API has a document; operations of libraries and tools are entered by hand.")
     added, changed, removed = _operations_replace(source, imported.operations)
     report = _report(imported, added, changed, removed)
     source.document, source.document_url = text, url

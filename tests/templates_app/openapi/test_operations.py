@@ -140,6 +140,15 @@ def test_one_operation_that_cannot_be_taken_does_not_spoil_the_others(change: di
     assert [(each["place"], each["reason"].startswith(reason)) for each in found.skipped] == [(place, True)]
 
 
+def test_an_operation_whose_component_is_no_schema_is_skipped_wherever_it_comes_from() -> None:
+    given = of(
+        {"items": {"$ref": "#/components/schemas/A"}}, A={"properties": {"b": {"$ref": "#/components/schemas/B"}}}, B={"pattern": "("}
+    )
+    given["paths"]["/fine"] = {"get": {"responses": {}}}
+    assert reasons(given) == {"PUT /thing": 'One of its schemas is not valid: B: pattern: the value is not a "regex".'}
+    assert [each["path"] for each in imported(given).operations] == ["/fine"]
+
+
 def test_paths_that_differ_in_names_only_are_one() -> None:
     given = of(True)
     get = {"get": {"responses": {}}}
