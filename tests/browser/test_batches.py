@@ -1,0 +1,75 @@
+"""A batch as a person runs it: put together, watched, its children opened, cancelled; by the keyboard, in the dark and on a phone."""
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import OpenPage
+from tests.browser.site import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+BATCH = re.compile(r"/batches/[0-9a-f-]{36}/$")
+
+
+def ask_prompts(site: Site, count: int) -> None:
+    topic = site._call("POST", "/v1/prompts/topics", {"name": f"Topic {count}"})["id"]
+    texts = [{"topic_id": topic, "text": f"Which tool is number {number} of {count}?", "platform_ids": []} for number in range(count)]
+    assert site._call("POST", "/v1/prompts", {"prompts": texts})["created"] == count
+
+
+def start(page: "Page", *, name: str) -> None:
+    """All active prompts to the demo agent, once more today too."""
+    page.get_by_label("Picked").last.check()
+    page.get_by_label("demo/agent").check()
+    page.get_by_label("Ask again today").check()
+    page.get_by_label("Name").fill(name)
+    page.locator("#estimate dd").first.wait_for()
+    page.get_by_role("button", name="Start batch").click()
+    page.wait_for_url(BATCH)
+
+
+def test_a_batch_is_started_watched_and_its_child_opened(open_page: OpenPage, site: Site) -> None:
+    ask_prompts(site, 6)
+    page = open_page(leads_to="/batches/new/")
+    start(page, name="Watched")
+    page.locator("#batch-now .pill-completed", has_text="completed").first.wait_for(timeout=60_000)
+    page.locator("#by-target").wait_for(timeout=10_000)  # the results follow by themselves
+    assert page.locator("#batch-now").inner_text().count("100 %") == 1
+    page.locator(".matrix td.heat a").first.click()
+    page.get_by_role("heading", name="Part of the batch Watched").wait_for()
+    page.get_by_role("link", name="Watched").click()
+    page.wait_for_url(BATCH)
+
+
+def test_a_batch_is_cancelled_and_what_it_left_out_run_again(open_page: OpenPage, site: Site) -> None:
+    ask_prompts(site, 40)
+    page = open_page(leads_to="/batches/new/")
+    start(page, name="Stopped")
+    page.get_by_role("button", name="Cancel…").click()
+    page.get_by_role("button", name="Cancel batch").click()
+    page.locator("#batch-now .pill-cancelled", has_text="cancelled").first.wait_for(timeout=60_000)
+    page.get_by_role("button", name="Run again…").wait_for()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete batch").click()
+    page.wait_for_url(re.compile("/batches/$"))
+    assert page.get_by_text("Deleted the batch Stopped").is_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_the_pages_fit_and_are_worked_by_the_keyboard(open_page: OpenPage, site: Site, width: int, scheme: str) -> None:
+    ask_prompts(site, 3)
+    page = open_page(leads_to="/batches/new/", width=width, color_scheme=scheme)
+    start(page, name=f"Keys {width}")
+    page.locator("#batch-now .pill-completed", has_text="completed").first.wait_for(timeout=90_000)
+    page.locator("#by-target").wait_for(timeout=10_000)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator(".matrix td.heat a").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Part of the batch").wait_for()
+    page.goto(page.url.split("/runs/")[0] + "/batches/")
+    page.get_by_role("link", name=f"Keys {width}").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(BATCH)
