@@ -102,7 +102,7 @@ def wholes(results: Sequence[Result]) -> list[Whole]:
 def why(trial: Trial) -> str | None:
     """A sentence about what went wrong: of the first check that failed, else of the error that ended it. None where nothing did."""
     checks = trial.details.get("checks") or []
-    failed = (check.get("message") for check in checks if isinstance(check, Mapping) and check.get("passed") is False)
+    failed = (check.get("detail") for check in checks if isinstance(check, Mapping) and check.get("passed") is False)
     error = trial.details.get("error") or {}
     return next((text for text in failed if text), None) or (error.get("message") if isinstance(error, Mapping) else None)
 

@@ -33,6 +33,10 @@ class Outcome:
 
     `failure_reasons` are of templates_app.reasons, the weightiest first. `latency_ms` is of the answer, or of the request or execution it
     led to. `platform` and `topic_id` stand in the mentions and citations.
+
+    `details` has, as far as the kind of trial knows it: checks [{key, passed|null, detail, reason}]; request (as it was written); exchange
+    (trials.exchange.Exchange.as_json); execution (trials.sandboxed) and sandboxed; mentions [{brand_id, brand, is_own, count, rank,
+    places}]; citations [{place, url, domain, is_own}]; and error {code, message} where it was not carried out. No secret is in any of it.
     """
 
     passed: bool | None = None

@@ -143,13 +143,14 @@ def _source(result: Result) -> EvalRunSource | None:
 def detail(whole: Whole) -> EvalRunDetail:
     """A run with its lines and what was executed. `raw` has the checks and the exchange, as they were stored: secrets are masked there."""
     details = whole.result.trial.details
+    execution = details.get("execution") or {}
     return EvalRunDetail(
         **summary_keys(whole.result),
         prompt_sent=whole.said("user"),
         response_text=whole.said("assistant"),
-        execution_stdout=details.get("stdout"),
-        execution_stderr=details.get("stderr"),
-        exit_code=details.get("exit_code"),
+        execution_stdout=execution.get("stdout"),
+        execution_stderr=execution.get("stderr"),
+        exit_code=execution.get("exit_code"),
         tool_calls=[call for line in whole.lines for call in line.tool_calls or []] or None,
         raw={"status": whole.run.status, "error": whole.run.error_reason or None, **details},
     )

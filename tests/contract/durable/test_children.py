@@ -23,7 +23,7 @@ def path(made: Batch) -> str:
 
 def test_a_child_tells_how_it_stands_and_why(api: Durable) -> None:
     made = batch(project=api.project, subjects=("GET /pets",), targets=("openai/gpt",), profiles=("Staging",))
-    said = {"checks": [{"key": "status", "passed": False, "message": "The status is 404, not one of 200."}]}
+    said = {"checks": [{"key": "status", "passed": False, "detail": "The status is 404, not one of 200."}]}
     run = trial(batch=made, profile=0, passed=False, score=50.0, reasons=["status_mismatch"], details=said)
     (child,) = api.get(path(made)).json()["data"]
     told = {key: child[key] for key in ("id", "position", "status", "passed", "score", "failure_reasons", "profile", "error", "cost")}

@@ -31,7 +31,7 @@ def customs(api: Durable) -> Batch:
         subject.snapshot = {"prompt": subject.label, "description": "About it", "definition": {"run_context": {"tone": "calm"}}}
         subject.save()
     now = timezone.now()
-    said = {"checks": [{"name": "expected_behavior", "passed": False, "message": "It promised too much."}]}
+    said = {"checks": [{"key": "expected_behavior", "passed": False, "detail": "It promised too much."}]}
     trial(batch=made, subject=0, target=0, score=91.0, latency_ms=900, finished_at=now - timedelta(minutes=3))
     trial(batch=made, subject=0, target=1, passed=False, score=12.0, latency_ms=300, details=said, finished_at=now - timedelta(minutes=2))
     trial(batch=made, subject=1, target=0, passed=False, score=None, latency_ms=None, finished_at=now - timedelta(minutes=1))
@@ -129,7 +129,7 @@ def test_the_queries_of_runs_do_not_grow(api: Durable, subjects: int, django_ass
 
 def test_a_run_comes_with_what_was_said_and_executed(api: Durable) -> None:
     made = batch(project=api.project, source_type="cli", subjects=("items.create",))
-    details = {"checks": [], "stdout": "ok\n", "stderr": "warned", "exit_code": 3, "command": "items create"}
+    details = {"checks": [], "execution": {"stdout": "ok\n", "stderr": "warned", "exit_code": 3}}
     run = trial(batch=made, passed=False, reasons=["nonzero_exit"], details=details)
     factories.message(run=run.run, role="user", content="Create an item.")
     factories.message(run=run.run, role="assistant", content="items create", tool_calls=[{"name": "shell"}])

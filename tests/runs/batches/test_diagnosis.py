@@ -33,7 +33,7 @@ def test_an_empty_project_has_no_rate(project: Project) -> None:
 
 
 def test_it_groups_failures_by_their_weightiest_reason(project: Project, made: Batch) -> None:
-    checks = [{"name": "method", "passed": True, "message": "fine"}, {"name": "path", "passed": False, "message": "It went to /pet."}]
+    checks = [{"key": "method", "passed": True, "detail": "fine"}, {"key": "path", "passed": False, "detail": "It went to /pet."}]
     first = trial(batch=made, subject=0, target=0, passed=False, reasons=["wrong_path", "auth"], details={"checks": checks})
     second = trial(batch=made, subject=0, target=1, passed=False, reasons=["wrong_path"])
     trial(batch=made, subject=1, target=0, passed=False, reasons=["auth"])
