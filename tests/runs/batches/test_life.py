@@ -1,12 +1,17 @@
 """A batch from its request to its end, with a real drain: made, driven, summarized; cancelled, resumed, run again, deleted."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
+from django.utils import timezone
 
 from runs.batches.children import remove_final
 from runs.batches.progress import batch_progress, stage
 from runs.batches.request import NothingToRun, PromptsRequest
 from runs.batches.services import NotOver, batch_again, batch_cancel, batch_create, batch_delete, batch_resume
 from runs.batches.tick import Ticker
+from runs.budget import BudgetSpent
 from runs.engine.drain import run_drain
 from runs.models import Batch, EvalRun, RunEvent, Trial
 from runs.services import NotInterrupted, run_delete, run_resume
@@ -199,3 +204,42 @@ def test_a_project_with_batches_can_be_deleted() -> None:
     batch.project.delete()
     assert not Batch.objects.exists()
     assert not Trial.objects.exists()
+
+
+def test_a_summary_that_nobody_wrote_is_begun_again() -> None:
+    """Whoever was killed while it added up left the batch summarizing; another waits a while, since it may be alive."""
+    batch = created(1)
+    Ticker().step()
+    ended(batch, Status.COMPLETED)
+    assert Ticker().step() == 1
+    assert fresh(batch).status == Status.SUMMARIZING
+    assert Ticker().step() == 0
+    Batch.objects.filter(pk=batch.pk).update(updated_at=timezone.now() - timedelta(seconds=11))
+    assert Ticker().step() == 1
+    assert (fresh(batch).status, fresh(batch).summary["overall"]["n"]) == (Status.COMPLETED, 2)
+
+
+def test_a_ring_is_due_as_long_as_a_batch_needs_somebody() -> None:
+    batch = created(1)
+    assert Batch.objects.in_need().exists(), "its children are not made"
+    Ticker().step()
+    assert not Batch.objects.in_need().exists(), "its children wait for a claim"
+    ended(batch, Status.COMPLETED)
+    assert Batch.objects.in_need().exists(), "it is to be ended"
+    run_drain(linger=0)
+    assert not Batch.objects.in_need().exists()
+
+
+def test_a_spent_budget_and_other_peoples_batches_are_refused() -> None:
+    batch = created(1)
+    other = project_make("another")
+    for act in (batch_cancel, batch_resume):
+        with pytest.raises(Batch.DoesNotExist):
+            act(batch_id=batch.pk, project=other)
+    with pytest.raises(Batch.DoesNotExist):
+        batch_again(batch_id=batch.pk, project=other, only_failed=False)
+    project = batch.project
+    project.monthly_budget_usd, project.at_budget = Decimal(0), "refuse"
+    with pytest.raises(BudgetSpent):
+        batch_create(project=project, request=PromptsRequest(targets=[asked.AGENT]))
+    assert Batch.objects.count() == 1
