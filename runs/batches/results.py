@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 
 from evalhub.accounts.models import Project
 from runs.models import Batch, BatchSubject, EvalRun, Message, Trial
@@ -76,7 +77,8 @@ def _result(trial: Trial, endpoints: Mapping[Any, Mapping[str, Any]], sources: M
 
 
 def _endpoints(subjects: Iterable[Any]) -> Iterable[tuple[Any, Mapping[str, Any]]]:
-    wanted = {part: f"snapshot__operation__{part}" for part in PARTS} | {"of_custom": "snapshot__description"}
+    # As texts: a text that is a number would come out as one.
+    wanted = {part: KT(f"snapshot__operation__{part}") for part in PARTS} | {"of_custom": KT("snapshot__description")}
     for key, *values in BatchSubject.objects.filter(pk__in=set(subjects)).values_list("pk", *wanted.values()):
         told = dict(zip(wanted, values, strict=True))
         custom = told.pop("of_custom")

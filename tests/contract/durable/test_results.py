@@ -75,10 +75,10 @@ def test_runs_come_newest_first_with_what_they_are_about(api: Durable) -> None:
 def test_runs_are_of_all_kinds_but_prompts_merged_by_time(api: Durable) -> None:
     now = timezone.now()
     for minutes, kind in enumerate(("custom_evals", "rest_api", "sdk", "cli", "prompts", "custom_evals")):
-        made = batch(project=api.project, source_type=kind, subjects=(f"{kind} {minutes}",), targets=("openai/gpt",))
+        made = batch(project=api.project, source_type=kind, subjects=(f"{kind}-{minutes}",), targets=("openai/gpt",))
         trial(batch=made, finished_at=now - timedelta(minutes=minutes))
     found = api.get(RUNS, limit=4).json()
-    assert [row["endpoint"]["description"] for row in found["data"]] == ["custom_evals 0", "rest_api 1", "sdk 2", "cli 3"]
+    assert [row["endpoint"]["description"] for row in found["data"]] == ["custom_evals-0", "rest_api-1", "sdk-2", "cli-3"]
     assert found["meta"] == {"limit": 4, "count": 4}
 
 
