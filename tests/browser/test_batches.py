@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import OpenPage
-from tests.browser.site import Site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -14,16 +13,23 @@ if TYPE_CHECKING:
 BATCH = re.compile(r"/batches/[0-9a-f-]{36}/$")
 
 
-def ask_prompts(site: Site, count: int) -> None:
-    topic = site._call("POST", "/v1/prompts/topics", {"name": f"Topic {count}"})["id"]
-    texts = [{"topic_id": topic, "text": f"Which tool is number {number} of {count}?", "platform_ids": []} for number in range(count)]
-    assert site._call("POST", "/v1/prompts", {"prompts": texts})["created"] == count
+def ask_prompts(page: "Page", count: int) -> None:
+    """Import as many prompts, each under a topic of its own name; then the page that starts a batch."""
+    address = page.url.split("/batches/")[0]
+    page.goto(f"{address}/prompts/import/")
+    lines = "\n".join(f"Topic {count},Which tool is number {number} of {count}?" for number in range(count))
+    page.locator("[name=text]").fill(f"topic,text\n{lines}")
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name=re.compile("^Import")).click()
+    page.goto(f"{address}/batches/new/")
+    page.get_by_label("By topic").check()
+    page.locator(".for-groups").get_by_label(f"Topic {count}", exact=True).check()
 
 
 def start(page: "Page", *, name: str) -> None:
-    """All active prompts to the demo agent, once more today too."""
-    page.get_by_label("Picked").last.check()
-    page.get_by_label("demo/agent").check()
+    """What is chosen goes to the demo agent, once more today too."""
+    page.locator("[name=whom][value=picked]").check()
+    page.locator(".for-targets").get_by_label("demo/agent").check()
     page.get_by_label("Ask again today").check()
     page.get_by_label("Name").fill(name)
     page.locator("#estimate dd").first.wait_for()
@@ -31,9 +37,9 @@ def start(page: "Page", *, name: str) -> None:
     page.wait_for_url(BATCH)
 
 
-def test_a_batch_is_started_watched_and_its_child_opened(open_page: OpenPage, site: Site) -> None:
-    ask_prompts(site, 6)
+def test_a_batch_is_started_watched_and_its_child_opened(open_page: OpenPage) -> None:
     page = open_page(leads_to="/batches/new/")
+    ask_prompts(page, 6)
     start(page, name="Watched")
     page.locator("#batch-now .pill-completed", has_text="completed").first.wait_for(timeout=60_000)
     page.locator("#by-target").wait_for(timeout=10_000)  # the results follow by themselves
@@ -44,9 +50,9 @@ def test_a_batch_is_started_watched_and_its_child_opened(open_page: OpenPage, si
     page.wait_for_url(BATCH)
 
 
-def test_a_batch_is_cancelled_and_what_it_left_out_run_again(open_page: OpenPage, site: Site) -> None:
-    ask_prompts(site, 40)
+def test_a_batch_is_cancelled_and_what_it_left_out_run_again(open_page: OpenPage) -> None:
     page = open_page(leads_to="/batches/new/")
+    ask_prompts(page, 40)
     start(page, name="Stopped")
     page.get_by_role("button", name="Cancel…").click()
     page.get_by_role("button", name="Cancel batch").click()
@@ -59,9 +65,9 @@ def test_a_batch_is_cancelled_and_what_it_left_out_run_again(open_page: OpenPage
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
-def test_the_pages_fit_and_are_worked_by_the_keyboard(open_page: OpenPage, site: Site, width: int, scheme: str) -> None:
-    ask_prompts(site, 3)
+def test_the_pages_fit_and_are_worked_by_the_keyboard(open_page: OpenPage, width: int, scheme: str) -> None:
     page = open_page(leads_to="/batches/new/", width=width, color_scheme=scheme)
+    ask_prompts(page, 3 if width > 1000 else 4)
     start(page, name=f"Keys {width}")
     page.locator("#batch-now .pill-completed", has_text="completed").first.wait_for(timeout=90_000)
     page.locator("#by-target").wait_for(timeout=10_000)
