@@ -31,7 +31,7 @@ def start(page: "Page", *, name: str) -> None:
     page.locator("[name=whom][value=picked]").check()
     page.locator(".for-targets").get_by_label("demo/agent").check()
     page.get_by_label("Ask again today").check()
-    page.get_by_label("Name").fill(name)
+    page.locator("[name=name]").fill(name)
     page.locator("#estimate dd").first.wait_for()
     page.get_by_role("button", name="Start batch").click()
     page.wait_for_url(BATCH)
@@ -46,13 +46,13 @@ def test_a_batch_is_started_watched_and_its_child_opened(open_page: OpenPage) ->
     assert page.locator("#batch-now").inner_text().count("100 %") == 1
     page.locator(".matrix td.heat a").first.click()
     page.get_by_role("heading", name="Part of the batch Watched").wait_for()
-    page.get_by_role("link", name="Watched").click()
+    page.locator("#trial").get_by_role("link", name="Watched").click()
     page.wait_for_url(BATCH)
 
 
 def test_a_batch_is_cancelled_and_what_it_left_out_run_again(open_page: OpenPage) -> None:
     page = open_page(leads_to="/batches/new/")
-    ask_prompts(page, 40)
+    ask_prompts(page, 400)
     start(page, name="Stopped")
     page.get_by_role("button", name="Cancel…").click()
     page.get_by_role("button", name="Cancel batch").click()
