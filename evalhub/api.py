@@ -95,7 +95,8 @@ def _refused_body(error: BadJSON) -> Problem:
 def problem_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Any exception of an endpoint as a problem. One that nobody foresaw is logged under an id that the answer carries."""
     known = exc if isinstance(exc, Problem) else _as_problem(exc, context)
-    if is_ours(context["request"].path):
+    request = context.get("request")
+    if request is not None and is_ours(request.path):
         return Response(detail_body(known), status=known.status, headers=dict(known.headers), content_type="application/json")
     return Response(known.body(), status=known.status, headers=dict(known.headers), content_type=CONTENT_TYPE)
 

@@ -1,5 +1,6 @@
 """A project that has all that eval runs are made of. Names of things here are what tests say."""
 
+import json
 from dataclasses import dataclass, field
 
 from evalhub.accounts.models import Project
@@ -8,11 +9,24 @@ from templates_app.customs.services import custom_eval_create
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, EvalDefinition
 from templates_app.prompts.services import prompt_create, topic_create
 from templates_app.sources.definitions import definitions_complete
+from templates_app.sources.importing import source_import
 from tests import factories
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 TEXT = {"target_type": "text", "execution_platform": "demo", "model_id": "agent"}
 ENGINE = {"target_kind": "answer_engine", "execution_platform": "demo", "prompt_platform_id": "demo", "model_id": "agent"}
+PETS = {
+    "openapi": "3.1.0",
+    "info": {"title": "Pets", "version": "1"},
+    "servers": [{"url": "https://pets.example"}],
+    "paths": {
+        "/pets": {
+            "get": {"summary": "All pets", "tags": ["read"], "responses": {"200": {"description": "Pets"}}},
+            "post": {"summary": "A new pet", "tags": ["write"], "responses": {"201": {"description": "The pet"}}},
+        },
+        "/shops": {"get": {"summary": "All shops", "tags": ["read"], "responses": {"200": {"description": "Shops"}}}},
+    },
+}
 
 
 @dataclass
@@ -39,10 +53,9 @@ class Place:
 
     def _rest(self) -> None:
         source = self.source("pets", "rest_api")
-        for place, (method, path, category) in enumerate((("GET", "/pets", "read"), ("POST", "/pets", "write"), ("GET", "/shops", "read"))):
-            made = ApiOperation.objects.create(source=source, method=method, path=path, category=category, position=place)
-            self.ids[f"{method} {path}"] = str(made.pk)
-        definitions_complete(source=source)
+        source_import(project=self.project, source_id=source.pk, text=json.dumps(PETS))
+        for operation in source.operations.all():
+            self.ids[str(operation)] = str(operation.pk)
         for row in EvalDefinition.objects.filter(operation__source=source).select_related("operation"):
             self.ids[f"eval {row.operation}"] = str(row.pk)
 

@@ -1,10 +1,15 @@
 """What the page of the dialect says of every path: keys, statuses, errors, and that nothing is redirected or answered as a page."""
 
-import pytest
-from django.test import Client, override_settings
+import json
 
+import pytest
+from django.test import Client, RequestFactory, override_settings
+
+from evalhub.api import bad_request, page_not_found, permission_denied, server_error
+from runs.api.durable.status import KeyStatus
 from tests import factories
 from tests.contract.durable.contract import Durable, checked
+from tests.evalhub.test_api_errors import unreachable_database
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +113,33 @@ def test_its_document_is_served(api: Durable) -> None:
     told = checked(Client().get("/v1/openapi.json")).json()
     assert told["openapi"] == "3.1.0"
     assert "/v1/status" in told["paths"]
+
+
+def test_what_nobody_foresaw_is_500_in_json_and_the_log_has_the_rest(
+    api: Durable, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("the password is hunter2")
+
+    monkeypatch.setattr(KeyStatus, "get", broken)
+    response = api.get("/auth/status")
+    assert response.status_code == 500
+    assert "hunter2" not in response.content.decode()
+    assert "hunter2" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_is_503_in_json_and_says_when_to_ask_again(api: Durable) -> None:
+    with unreachable_database():
+        response = api.get("/auth/status")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert api.get("/auth/status").status_code == 200
+
+
+def test_what_django_answers_itself_is_json_too(rf: RequestFactory) -> None:
+    request = rf.get("/v1/prompts")
+    answers = [bad_request(request, ValueError()), permission_denied(request, ValueError()), page_not_found(request, ValueError())]
+    answers.append(server_error(request))
+    for answer, status in zip(answers, (400, 403, 404, 500), strict=True):
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+        assert isinstance(json.loads(answer.content)["detail"], str)
