@@ -44,8 +44,10 @@ class Keeper:
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The database did not take a step of a batch (%s); it is tried again", str(error).strip())
             self._thread.submit(_close)  # the next step gets a new one
-            await asyncio.sleep(BROKEN_SECONDS)
-            return 0
+        except Exception:  # else the keeper would end without a word, and the drain with it
+            logger.exception("A step of a batch failed; it is tried again")
+        await asyncio.sleep(BROKEN_SECONDS)
+        return 0
 
     async def keep(self, done: Callable[[], None]) -> None:
         """Half of the time at most is spent on steps, so that the turns of runs get their part of the processor and of the write lock."""
