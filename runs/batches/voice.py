@@ -1,6 +1,6 @@
 """Share of voice over a window: what answers to prompts say of our brands and of others. Reads only; a constant number of queries.
 
-An answer is a child of a prompts batch that was given one: its run completed, and only a judge may have found fault. Days are of UTC.
+An answer is a child of a prompts batch that was given one: only a judge may have found fault. Days are of UTC.
 """
 
 import uuid
@@ -13,17 +13,20 @@ from typing import Any, TypeVar
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from agents.clients import DEMO
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import Sums
 from runs.batches.shares import Rival, Voice, added
 from runs.models import Citation, Mention, Trial
-from runs.states import Status
+from runs.models.batch import TargetType, target_key
 from templates_app.models import PromptTopic, SourceType
 from templates_app.reasons import FailureReason
 
 MOST_RIVALS, MOST_DOMAINS = 50, 30
 WEEK = 7
 LONGEST_BY_DAY = 31
+DEMO_TARGET = f"{target_key(TargetType.TEXT, DEMO, '')}"
+IS_DEMO = Q(target_key__startswith=DEMO_TARGET)
 GIVEN = ("", FailureReason.BEHAVIOUR_NOT_MET)
 Key = tuple[date, str, uuid.UUID | None]  # day, platform, topic
 Name = TypeVar("Name")
@@ -82,56 +85,116 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What there is to choose from in a window: how many answers of real and of demo models, their platforms and topics."""
+    """What there is to choose from in a window: by platform how many answers of real and of demo models, and the topics."""
 
-    real: int
-    demo: int
-    platforms: Sequence[str]
-    topics: Sequence[Topic]
+    answers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    topics: Sequence[Topic] = ()
+
+    @property
+    def real(self) -> int:
+        return sum(real for real, _ in self.answers.values())
+
+    @property
+    def demo(self) -> int:
+        return sum(demo for _, demo in self.answers.values())
+
+    @property
+    def platforms(self) -> list[str]:
+        return list(self.answers)
+
+    def only(self, *, demo: bool) -> list[str] | None:
+        """The platforms of answers of one kind; None where a platform has both, so that its answers must be told apart one by one."""
+        if any(all(counts) for counts in self.answers.values()):
+            return None
+        return [platform for platform, counts in self.answers.items() if counts[demo]]
 
 
 def choice(*, project: Project, today: date, days: int) -> Choice:
     """Two queries."""
     rows = list(
-        _answers(project, Wanted(today, days)).values_list("run__uses_demo", "platform", "group_id").annotate(Count("pk"), Max("group"))
+        _answers(project, Wanted(today, days))
+        .values_list("platform", "group_id")
+        .annotate(Max("group"), real=Count("pk", filter=~IS_DEMO), demo=Count("pk", filter=IS_DEMO))
     )
-    counts = [sum(count for demo, _, _, count, _ in rows if demo is wanted) for wanted in (False, True)]
-    topics = _named(project, {key: name for _, _, key, _, name in rows})
-    ordered = sorted(topics.values(), key=lambda topic: topic.name.casefold())
-    return Choice(counts[0], counts[1], sorted({platform for _, platform, *_ in rows}), ordered)
+    topics = _named(project, {key: name for _, key, name, _, _ in rows})
+    answers = dict.fromkeys(sorted({platform for platform, *_ in rows}), (0, 0))
+    for platform, _, _, real, demo in rows:
+        answers[platform] = (answers[platform][0] + real, answers[platform][1] + demo)
+    return Choice(answers, sorted(topics.values(), key=lambda topic: topic.name.casefold()))
 
 
-def voice(*, project: Project, wanted: Wanted, topics: Iterable[Topic] = ()) -> Found:
-    """The figures, and by day or week, platform, topic, brand and domain. Five queries. `topics` are those that `choice` found."""
-    counted = _counted(project, wanted)
+def voice(*, project: Project, wanted: Wanted, offered: Choice) -> Found:
+    """The figures, and by day or week, platform, topic, brand and domain. Five queries. `offered` is `choice` of the same window."""
+    asked = _Asked(project, wanted, offered)
+    counted = _counted(asked)
     whole = added(counted.values())
-    known = {topic.key: topic for topic in topics}
+    known = {topic.key: topic for topic in offered.topics}
     return Found(
         wanted=wanted,
         whole=whole,
         steps=_by(counted, lambda key: _step(key[0], wanted), all_of=_steps(wanted)),
         platforms=_by(counted, lambda key: key[1]),
         topics=_by(counted, lambda key: known.get(key[2], Topic(key[2], "A topic that was deleted"))),
-        rivals=_rivals(project, wanted, whole),
-        domains=_domains(project, wanted),
+        rivals=_rivals(asked, whole),
+        domains=_domains(asked),
     )
 
 
-def _counted(project: Project, wanted: Wanted) -> dict[Key, Voice]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Rows of what is wanted. Runs are 20 KB wide, so none is read: whether a demo model answered stands in the trial's target."""
+
+    project: Project
+    wanted: Wanted
+    offered: Choice
+
+    def answers(self) -> QuerySet[Trial]:
+        rows = _answers(self.project, self.wanted).filter(IS_DEMO if self.wanted.demo else ~IS_DEMO)
+        return self._chosen(rows, "group_id")
+
+    def mentions(self) -> QuerySet[Mention]:
+        return self._of_kind(Mention.objects.all())
+
+    def citations(self) -> QuerySet[Citation]:
+        return self._of_kind(Citation.objects.all())
+
+    def _of_kind(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.wanted
+        rows = self._chosen(rows.filter(project=self.project, day__range=(wanted.first, wanted.today)).order_by(), "topic_id")
+        platforms = self.offered.only(demo=wanted.demo)
+        if platforms is not None:
+            return rows.filter(platform__in=platforms)
+        of_demo = Q(run__trial__target_key__startswith=DEMO_TARGET)
+        return rows.filter(of_demo if wanted.demo else ~of_demo)
+
+    def _chosen(self, rows: QuerySet[Any], topic: str) -> QuerySet[Any]:
+        if self.wanted.platform:
+            rows = rows.filter(platform=self.wanted.platform)
+        return rows.filter(**{topic: self.wanted.topic_id}) if self.wanted.topic_id else rows
+
+
+def _counted(asked: _Asked) -> dict[Key, Voice]:
     counted: dict[Key, Voice] = defaultdict(Voice)
-    answers = _chosen(_answers(project, wanted).filter(run__uses_demo=wanted.demo), wanted, "group_id")
-    for *key, count in (
-        answers.annotate(day=TruncDate("finished_at", tzinfo=UTC)).values_list("day", "platform", "group_id").annotate(Count("pk"))
-    ):
+    for *key, count in asked.answers().annotate(day=_Day("finished_at")).values_list("day", "platform", "group_id").annotate(Count("pk")):
         counted[_key(key)] += Voice(answers=count)
-    mentions = _mentions(project, wanted)
+    mentions = asked.mentions()
     for *key, is_own, count in mentions.values_list("day", "platform", "topic_id", "is_own").annotate(Sum("count")):
         counted[_key(key)] += Voice(own=count if is_own else 0, total=count)
-    for *key, n, total, squares in (
-        _firsts(mentions).values_list("day", "platform", "topic_id").annotate(n=Count("pk"), ranked=Sum("rank"), squared=_squares())
-    ):
+    firsts = _firsts(mentions).values_list("day", "platform", "topic_id")
+    for *key, n, total, squares in firsts.annotate(n=Count("pk"), ranked=Sum("rank"), squared=_squares()):
         counted[_key(key)] = counted[_key(key)].plus(ranks=Sums(n, total, squares))
     return counted
+
+
+class _Day(TruncDate):
+    """The day in UTC. Django's own calls Python for every row of SQLite, which keeps times as texts in UTC."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column, tzinfo=UTC)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        written, parameters = compiler.compile(self.lhs)
+        return f"date({written})", parameters
 
 
 def _key(values: Sequence[Any]) -> Key:
@@ -140,26 +203,16 @@ def _key(values: Sequence[Any]) -> Key:
 
 
 def _answers(project: Project, wanted: Wanted) -> QuerySet[Trial]:
+    """A trial whose run failed or was cancelled has a reason for it."""
     begin = datetime.combine(wanted.first, time(), UTC)
-    given = Trial.objects.filter(project=project, source_type=SourceType.PROMPTS, finished_at__gte=begin, first_reason__in=GIVEN)
-    return given.filter(run__status=Status.COMPLETED, finished_at__lt=begin + timedelta(days=wanted.days)).order_by()
-
-
-def _mentions(project: Project, wanted: Wanted) -> QuerySet[Mention]:
-    rows = Mention.objects.filter(project=project, day__range=(wanted.first, wanted.today), run__uses_demo=wanted.demo).order_by()
-    return _chosen(rows, wanted, "topic_id")
+    within = {"finished_at__gte": begin, "finished_at__lt": begin + timedelta(days=wanted.days)}
+    return Trial.objects.filter(project=project, source_type=SourceType.PROMPTS, first_reason__in=GIVEN, **within).order_by()
 
 
 def _firsts(mentions: QuerySet[Mention]) -> QuerySet[Mention]:
     """Of each answer that names us, the own brand that is named first. No two brands of an answer have one rank."""
     earlier = Mention.objects.filter(run=OuterRef("run"), is_own=True, rank__lt=OuterRef("rank"))
     return mentions.filter(~Exists(earlier), is_own=True)
-
-
-def _chosen(rows: QuerySet[Any], wanted: Wanted, topic: str) -> QuerySet[Any]:
-    if wanted.platform:
-        rows = rows.filter(platform=wanted.platform)
-    return rows.filter(**{topic: wanted.topic_id}) if wanted.topic_id else rows
 
 
 def _squares() -> Sum:
@@ -185,9 +238,9 @@ def _step(day: date, wanted: Wanted) -> date:
     return max(wanted.today - timedelta(days=wanted.step * number - 1), wanted.first)
 
 
-def _rivals(project: Project, wanted: Wanted, whole: Voice) -> list[Rival]:
+def _rivals(asked: _Asked, whole: Voice) -> list[Rival]:
     """All brands that are named, most often named first."""
-    by_brand = _mentions(project, wanted).values("brand_id").annotate(name=Max("brand"), own=Count("pk", filter=Q(is_own=True)))
+    by_brand = asked.mentions().values("brand_id").annotate(name=Max("brand"), own=Count("pk", filter=Q(is_own=True)))
     rows = by_brand.annotate(said=Sum("count"), answers=Count("pk"), ranked=Sum("rank"), squared=_squares())
     return [_rival(row, whole) for row in rows.order_by("-said", "name")[:MOST_RIVALS]]
 
@@ -197,11 +250,8 @@ def _rival(row: Mapping[str, Any], whole: Voice) -> Rival:
     return Rival(row["name"], bool(row["own"]), row["answers"], row["said"], ranks, whole.answers, whole.total)
 
 
-def _domains(project: Project, wanted: Wanted) -> list[Cited]:
-    rows = Citation.objects.filter(project=project, day__range=(wanted.first, wanted.today), run__uses_demo=wanted.demo).order_by()
-    counted = (
-        _chosen(rows, wanted, "topic_id").values_list("domain", "is_own").annotate(runs=Count("run", distinct=True), pages=Count("pk"))
-    )
+def _domains(asked: _Asked) -> list[Cited]:
+    counted = asked.citations().values_list("domain", "is_own").annotate(runs=Count("run", distinct=True), pages=Count("pk"))
     return [Cited(*row) for row in counted.order_by("-runs", "-pages", "domain")[:MOST_DOMAINS]]
 
 

@@ -40,7 +40,7 @@ def voice_page(request: PageRequest) -> HttpResponse:
     today, days = datetime.now(UTC).date(), _window(request.GET.get("days", ""))
     offered = choice(project=project, today=today, days=days)
     wanted = _wanted(request.GET, offered, today, days)
-    found = voice(project=project, wanted=wanted, topics=offered.topics)
+    found = voice(project=project, wanted=wanted, offered=offered)
     query = _query(wanted, offered)
     context = {
         "found": found,

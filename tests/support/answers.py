@@ -19,22 +19,23 @@ def answer(
     project: Project,
     topic: PromptTopic | None = None,
     platform: str = "openai",
+    shown_as: str = "",
     days_ago: int = 0,
-    demo: bool = False,
     brands: Any = (ACME, RIVAL),
     **columns: Any,
 ) -> Trial:
-    """A prompt that was answered so. `columns` are the trial's."""
+    """A prompt that was answered so. `platform` is whose model is asked, `shown_as` the prompt platform, `columns` are the trial's."""
     subject = prompt_subject(topic_id=str(topic.pk if topic else uuid.uuid4()), topic=topic.name if topic else "Gone")
     batch = batch_make(
         [subject], [target(f"{platform}/m")], project=project, brands=[dict(brand) for brand in brands], status=Status.COMPLETED
     )
-    return _answered(batch, text, datetime.now(UTC) - timedelta(days=days_ago), demo, {"group": subject["topic"], **columns})
+    return _answered(batch, text, datetime.now(UTC) - timedelta(days=days_ago), shown_as, {"group": subject["topic"], **columns})
 
 
-def _answered(batch: Batch, text: str, now: datetime, demo: bool, columns: dict[str, Any]) -> Trial:
+def _answered(batch: Batch, text: str, now: datetime, shown_as: str, columns: dict[str, Any]) -> Trial:
     trial = Trial.objects.get(batch=batch)
-    EvalRun.objects.filter(pk=trial.pk).update(status=Status.COMPLETED, uses_demo=demo)
+    EvalRun.objects.filter(pk=trial.pk).update(status=Status.COMPLETED, uses_demo=trial.platform == "demo")
+    trial.platform = shown_as or trial.platform
     for index, (role, content) in enumerate([("user", "Which cloud is best?"), ("assistant", text)]):
         Message.objects.create(run=trial.run, index=index, role=role, content=content)
     known = brands_of(batch.brands)

@@ -8,8 +8,6 @@ from pytest_django import DjangoAssertNumQueries
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import mean_of, rate_of
 from runs.batches.voice import Found, Wanted, choice, voice
-from runs.models import EvalRun
-from runs.states import Status
 from templates_app.models import PromptTopic
 from templates_app.prompts import services
 from tests import factories
@@ -32,8 +30,7 @@ def topic(project: Project) -> PromptTopic:
 
 def found(project: Project, days: int = 7, **given: object) -> Found:
     today = datetime.now(UTC).date()
-    topics = choice(project=project, today=today, days=days).topics
-    return voice(project=project, wanted=Wanted(today, days, **given), topics=topics)
+    return voice(project=project, wanted=Wanted(today, days, **given), offered=choice(project=project, today=today, days=days))
 
 
 def test_it_counts_answers_mentions_and_first_ranks(project: Project) -> None:
@@ -59,8 +56,9 @@ def test_of_two_own_brands_in_an_answer_the_first_gives_the_rank(project: Projec
 def test_only_what_was_answered_counts(project: Project) -> None:
     answer("Acme.", project=project, first_reason="behaviour_not_met", passed=False)
     answer("", project=project, first_reason="nonzero_exit", passed=False)
-    failed = answer("", project=project)
-    EvalRun.objects.filter(pk=failed.pk).update(status=Status.FAILED)
+    answer("", project=project, first_reason="model_error")
+    answer("", project=project, first_reason="cancelled")
+    answer("", project=project, finished_at=None)
     answer("Acme.", project=factories.project())
     assert found(project).whole.answers == 1
 
@@ -99,12 +97,22 @@ def test_filters_hold_for_every_figure(project: Project, topic: PromptTopic) -> 
 
 
 def test_answers_of_demo_models_are_counted_by_themselves(project: Project) -> None:
-    answer("Acme.", project=project, demo=True, platform="demo")
+    answer("Acme.", project=project, platform="demo")
     answer("Globex.", project=project)
     offered = choice(project=project, today=datetime.now(UTC).date(), days=7)
     assert (offered.real, offered.demo, offered.platforms) == (1, 1, ["demo", "openai"])
     assert found(project).whole.named == 0
     assert found(project, demo=True).whole.named == 1
+
+
+def test_a_platform_that_both_kinds_of_models_play_is_told_apart_answer_by_answer(project: Project) -> None:
+    answer("Acme. https://a.example/", project=project, platform="demo", shown_as="chat")
+    answer("Globex. https://b.example/", project=project, shown_as="chat")
+    for demo, brand, domain in ((True, "Acme", "a.example"), (False, "Globex", "b.example")):
+        got = found(project, demo=demo)
+        assert (got.whole.answers, list(got.platforms)) == (1, ["chat"])
+        assert [one.brand for one in got.rivals] == [brand]
+        assert [one.domain for one in got.domains] == [domain]
 
 
 def test_many_answers_take_as_many_queries_as_few(project: Project, django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -114,4 +122,4 @@ def test_many_answers_take_as_many_queries_as_few(project: Project, django_asser
     with django_assert_num_queries(2):
         offered = choice(project=project, today=today, days=7)
     with django_assert_num_queries(5):
-        assert voice(project=project, wanted=Wanted(today, 7), topics=offered.topics).whole.answers == 12
+        assert voice(project=project, wanted=Wanted(today, 7), offered=offered).whole.answers == 12

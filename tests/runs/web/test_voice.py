@@ -49,7 +49,7 @@ def test_filters_stand_in_the_address_and_what_is_not_offered_is_ignored(owner: 
 
 
 def test_demo_answers_are_labelled_and_by_themselves(owner: Client, project: Project) -> None:
-    answer("Acme.", project=project, platform="demo", demo=True)
+    answer("Acme.", project=project, platform="demo")
     only = owner.get("/voice/")
     assert "tag-demo" in only.content.decode()
     answer("Globex.", project=project)
