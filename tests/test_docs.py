@@ -94,3 +94,20 @@ def test_every_decision_that_is_named_is_written_down() -> None:
     }
     assert named - written == set()
     assert {"0008", "0012"} <= named
+
+
+def test_the_table_of_the_dialect_v1_has_every_path_and_method() -> None:
+    from runs.api.durable.urls import paths
+
+    below = text("docs/api.md").split("## The dialect /v1", 1)[1]
+    rows = re.findall(r"^\| ((?:GET|POST|PUT|PATCH|DELETE)[A-Z, ]*) `([^`]+)` \|", below, re.MULTILINE)
+    told = {path: set(methods.split(", ")) for methods, path in rows}
+    assert told == {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route): set(view.ops) for route, view in paths}
+
+
+def test_every_key_of_a_query_of_the_dialect_v1_is_named() -> None:
+    from runs.api.durable.urls import paths
+
+    below = text("docs/api.md").split("## The dialect /v1", 1)[1]
+    keys = {key for _, view in paths for op in view.ops.values() if op.query for key in op.query.model_fields}
+    assert {key for key in keys if f"`{key}" not in below} == set()

@@ -1,4 +1,4 @@
-"""What the README and the page on durable eval runs show, typed into a shell and a Python against a server that was just started."""
+"""What the README and the pages on durable eval runs and the API show, typed into a shell and a Python against a new server."""
 
 import os
 import re
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.process
 
 API = ("README.md", "## Use the API")
 DURABLE = ("docs/eval-runs.md", "## The first one")
+DIALECT = ("docs/api.md", "## The dialect /v1")
 
 
 def block(language: str, port: int, page: tuple[str, str] = API) -> str:
@@ -57,6 +58,14 @@ def test_the_first_durable_eval_run_works_as_it_is_shown(server: Up, tmp_path: P
     assert '"status": "completed"' in shown
     assert '"detail"' not in shown, "something was refused"
     assert 'tests="1"' in (tmp_path / "report.xml").read_text()
+
+
+def test_every_line_about_the_other_dialect_works(server: Up, tmp_path: Path) -> None:
+    shown = typed(["bash", "-euo", "pipefail", "-c", block("sh", urlsplit(server.url).port or 0, DIALECT)], server, tmp_path)
+    assert '"authenticated":true' in shown
+    assert '"id":"eval_run_' in shown
+    assert "# Why runs of " in shown
+    assert '"detail"' not in shown, "something was refused"
 
 
 @pytest.mark.both_pythons  # the client needs the newer Python
