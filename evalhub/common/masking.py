@@ -15,6 +15,7 @@ SHORTEST = 4  # a "secret" of two letters would make holes in every word; it is 
 BASE64_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 LONGEST_SPELLING = 12  # characters for one of a value: \\uD83D\\uDE00
 _UNCHANGED = re.compile("[A-Za-z0-9]+")
+_BACKSLASHES = re.compile(r"(\\+)")
 NAMED_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
@@ -99,7 +100,7 @@ def _with_edges(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _spellings(value: str) -> Iterator[_Spelling]:
-    yield _Spelling(_anchor(value), "".join(map(_char, value)))
+    yield _Spelling(_anchor(value), "".join(_run(run) for run in _BACKSLASHES.split(value) if run))
     encodings = list(dict.fromkeys(_bytes_of(value)))
     for core in dict.fromkeys(core for data in encodings for core in _base64_cores(data)):
         yield _Spelling(_anchor(core), _in_any_alphabet(core), is_base64=True)
@@ -137,6 +138,14 @@ def _base64_cores(data: bytes) -> Iterator[str]:
 def _in_any_alphabet(core: str) -> str:
     """Base64 has two alphabets, and what it writes may then be put into a URL or JSON."""
     return "".join({"+": f"(?:{_char('+')}|-)", "/": f"(?:{_char('/')}|_)"}.get(char, char) for char in core)
+
+
+def _run(text: str) -> str:
+    """Backslashes in a row as so many of them together: each with some before it could be read in more ways than anybody can wait for."""
+    if not text.startswith("\\"):
+        return "".join(map(_char, text))
+    one = "|".join((r"\\", _percent(b"\\"), _in_json("\\"), _in_html("\\")))
+    return f"(?:{one}){{{len(text)},{9 * len(text)}}}"
 
 
 @cache

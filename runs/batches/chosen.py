@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from uuid import UUID
 
 from agents.llm.spec import ModelSpec
@@ -57,12 +58,19 @@ class Chosen:
         return any(target.frozen["is_demo"] for target in self.targets)
 
 
+def bounded(cells: Iterable[Cell]) -> list[Cell]:
+    """The cells, of which no more are made than may be: a list of a request times another is too long long before it is written out.
+
+    Raises NothingToRun for more than MOST_CHILDREN.
+    """
+    found = list(islice(cells, MOST_CHILDREN + 1))
+    if len(found) > MOST_CHILDREN:
+        raise NothingToRun(f"That would be more than {MOST_CHILDREN:,} evals, the most of one run. Name fewer, or run them in parts.")
+    return found
+
+
 def used_only(chosen: Chosen) -> Chosen:
-    """Without subjects, targets and profiles that no cell names, renumbered. Raises NothingToRun for more than MOST_CHILDREN."""
-    if len(chosen.cells) > MOST_CHILDREN:
-        raise NothingToRun(
-            f"That would be {len(chosen.cells):,} evals; one run has {MOST_CHILDREN:,} at most. Name fewer, or run them in parts."
-        )
+    """Without subjects, targets and profiles that no cell names, renumbered."""
     subjects = _numbers(cell[0] for cell in chosen.cells)
     targets = _numbers(cell[1] for cell in chosen.cells)
     profiles = _numbers(cell[2] for cell in chosen.cells if cell[2] is not None)

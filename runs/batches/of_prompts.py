@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agents.llm.spec import ModelSpec
 from evalhub.accounts.models import Project
-from runs.batches.chosen import LABEL, Cell, Chosen, Subject, company, frozen_brands
+from runs.batches.chosen import LABEL, Cell, Chosen, Subject, bounded, company, frozen_brands
 from runs.batches.named import rows_named
 from runs.batches.request import NothingToRun, PromptsRequest, UnknownId
 from runs.batches.snapshots import CompanySnapshot, TargetSnapshot
@@ -78,13 +78,13 @@ def _refuse_unknown_topics(project: Project, request: PromptsRequest) -> None:
 
 
 def _cells(prompts: Sequence[Prompt], targets: Sequence[TargetSnapshot], *, limited: bool) -> list[Cell]:
-    return [
+    return bounded(
         (place, number, None)
         for place, prompt in enumerate(prompts)
         for number, target in enumerate(targets)
         if (target["topic_id"] is None or UUID(target["topic_id"]) == prompt.topic_id)
         and (not limited or not prompt.platform_ids or target["platform"] in prompt.platform_ids)
-    ]
+    )
 
 
 def _not_done_today(project: Project, prompts: Sequence[Prompt], targets: Sequence[TargetSnapshot], cells: Sequence[Cell]) -> list[Cell]:

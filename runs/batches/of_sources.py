@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agents.llm.spec import ModelSpec
 from evalhub.accounts.models import Project
-from runs.batches.chosen import LABEL, Cell, Chosen, Subject, company, frozen_brands, frozen_source
+from runs.batches.chosen import LABEL, Cell, Chosen, Subject, bounded, company, frozen_brands, frozen_source
 from runs.batches.definitions import Effective, Overrides, check_overrides, effective
 from runs.batches.environments import Environments, environments
 from runs.batches.named import rows_named
@@ -74,13 +74,13 @@ def asking_of(platforms: Platforms, source_type: str, source: ApiSource | None, 
 
 def cells_of(evals: Sequence[tuple[str, Effective]], targets: Sequence[Asked], where: Environments) -> list[Cell]:
     """Every eval by every target that it is for, in each of its environments. Raises NothingToRun where no eval is for any target."""
-    cells = [
+    cells = bounded(
         (place, number, profile)
         for place, (label, by) in enumerate(evals)
         for profile in where.of(label, by.env_profile_ids)
         for number, target in enumerate(targets)
         if by.asks(target.frozen)
-    ]
+    )
     if not cells:
         raise NothingToRun("None of the chosen evals is for any of the targets: their model_ids name other models.")
     return cells

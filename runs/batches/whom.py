@@ -12,13 +12,14 @@ from agents.llm.errors import LLMError
 from agents.llm.spec import ModelSpec
 from agents.models import Harness
 from evalhub.accounts.models import Project
-from runs.batches.request import BadTarget, Loc, NothingToRun, TargetSpec
+from runs.batches.request import BadTarget, BadValue, Loc, NothingToRun, TargetSpec
 from runs.batches.snapshots import HarnessSnapshot, TargetSnapshot
 from runs.models import Target
 from runs.models.batch import target_key
 
 VENDORS = ("openai", "anthropic", "google", "openrouter")
 BUILT_IN_SECONDS = 600
+MOST_TARGETS = 2000
 LONGEST_MODEL = 150  # with its platform it is the key of results, which has 300
 
 
@@ -137,9 +138,11 @@ class Asking:
 
 
 def explicit(platforms: Platforms, targets: Sequence[TargetSpec] | None, models: Sequence[str] | None = None) -> Asking | None:
-    """What the request names, each once; None where it names neither. Raises BadTarget, and NothingToRun where nothing is left."""
+    """What the request names, each once; None where it names neither. Raises BadValue, and NothingToRun where nothing is left."""
     if targets is None and models is None:
         return None
+    if len(targets or ()) + len(models or ()) > MOST_TARGETS:
+        raise BadValue(("targets" if targets else "models",), f"One run asks {MOST_TARGETS:,} targets at most.")
     # All are checked, the disabled ones too: a mistake in one of them would be found on another day.
     both = [(spec.enabled, platforms.asked(spec, ("targets", place))) for place, spec in enumerate(targets or ())]
     both += [(True, platforms.named(name, ("models", place))) for place, name in enumerate(models or ())]

@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -147,3 +148,12 @@ def test_a_megabyte_is_masked_in_a_moment() -> None:
     for text in texts:
         assert mask.apply(text) == text
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("spell", [str, json.dumps, lambda value: json.dumps(json.dumps(value)), quote])
+def test_it_hides_a_value_with_many_backslashes_and_never_hangs_over_one(spell: Callable[[str], str]) -> None:
+    value = "a" + "\\" * 40 + "b"
+    mask = Mask({"KEY": value})
+    assert mask.apply(spell(value)) == spell("{{KEY}}") if spell is not quote else "{{KEY}}"
+    hostile = "a" + "\\" * 5_000 + "c"  # was exponential in the number of backslashes of the value
+    assert mask.apply(hostile) == hostile

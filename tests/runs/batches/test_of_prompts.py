@@ -1,5 +1,6 @@
 """Which prompts go to whom: what is omitted is configured, what is explicit is meant, and nothing unknown is ignored."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from runs.batches.choosing import choose
 from runs.batches.chosen import Chosen
-from runs.batches.request import BadTarget, NothingToRun, PromptsRequest, TargetSpec, UnknownId
+from runs.batches.request import BadTarget, BadValue, NothingToRun, PromptsRequest, TargetSpec, UnknownId
 from runs.models import EvalRun, Frequency, Trial
 from runs.states import Status
 from templates_app.models import Prompt
@@ -47,6 +48,19 @@ def test_named_prompts_are_run_also_when_inactive(project: Project) -> None:
     one = asked.prompt(project, "One", status=Prompt.Status.INACTIVE)
     asked.prompt(project, "Two")
     assert pairs(project, prompt_ids=[str(one.pk), str(one.pk)], targets=[asked.AGENT]) == [("One", "demo/agent")]
+
+
+def test_a_product_too_large_for_one_run_is_refused_before_it_is_written_out(project: Project) -> None:
+    asked.prompts(project, 1500)
+    many = [replace(asked.AGENT, execution_platform="openai", model_id=f"m{number}") for number in range(1900)]
+    asked.provider(project)
+    tracemalloc.start()
+    with pytest.raises(NothingToRun, match="more than 100,000 evals"):
+        choose(project, PromptsRequest(targets=many))
+    assert tracemalloc.get_traced_memory()[1] < 150e6
+    tracemalloc.stop()
+    with pytest.raises(BadValue, match="2,000 targets at most"):
+        choose(project, PromptsRequest(targets=[*many, *many]))
 
 
 def test_unknown_and_foreign_ids_are_named(project: Project) -> None:

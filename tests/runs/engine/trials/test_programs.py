@@ -1,5 +1,6 @@
 """What is told of libraries and tools, and the program in an answer."""
 
+import time
 import uuid
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from runs.engine.trials import programs
 from runs.engine.trials.plan import TrialPlan
+from runs.engine.trials.programs import SHELL, program_in
 from tests.support.trials import source, target, task_subject
 
 SAID = """Sure. First install it:
@@ -104,3 +106,10 @@ def test_names_of_variables_are_told_where_the_definition_says_so() -> None:
 
 def test_a_tool_is_asked_for_a_command_line() -> None:
     assert "Answer with the command line" in programs.task_of(plan("cli"))
+
+
+@pytest.mark.parametrize("filling", ["a", " ", "`", "a "])
+def test_a_line_that_only_seems_to_open_a_block_is_read_in_a_moment(filling: str) -> None:
+    began = time.process_time()
+    program_in("```" + filling * 50_000 + "`\n", SHELL)
+    assert time.process_time() - began < 5  # was quadratic: a minute, in which no other run of the process went on
