@@ -1,15 +1,15 @@
 """Why API tasks and custom evals fail: the failures of a window by reason, with whom and what they are about.
 
-All of it is counted in the database, within the window, in a constant number of queries. A failure is a run that did not pass, or that
-ended for a reason that is not that somebody cancelled it.
+The database counts, in one pass over the window; what comes back is one row for each thing, model and reason that met in it, however many
+runs there were. A failure is a run that did not pass, or that ended for a reason that is not that somebody cancelled it.
 """
 
 import uuid
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -25,6 +25,7 @@ AFFECTED, RUNS_NAMED, EXAMPLE_REASONS = 5, 10, 3
 HIGH, MEDIUM = 0.3, 0.1  # shares of all failures
 UNEXPLAINED = "unexplained"
 NOBODYS_FAULT = ("", "cancelled")
+Key = TypeVar("Key", str, tuple[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,63 +82,83 @@ class Diagnosis:
         return self.failed / decided if decided else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Runs that are alike: `n` of them."""
+
+    passed: bool | None
+    first_reason: str
+    ref: uuid.UUID
+    platform: str
+    model: str
+    n: int
+    name: str
+
+    @property
+    def is_failure(self) -> bool:
+        return self.passed is False or (self.passed is None and self.first_reason not in NOBODYS_FAULT)
+
+    @property
+    def endpoint(self) -> tuple[str, str]:
+        return self.name, str(self.ref)
+
+    @property
+    def target(self) -> tuple[str, str]:
+        return self.platform, self.model
+
+
 def diagnose(*, project: Project, since: datetime, examples: int = 0) -> Diagnosis:
-    """Twelve queries with examples, eight without."""
+    """Seven queries with examples, three without."""
     window = Trial.objects.filter(project=project, source_type__in=KINDS, finished_at__gte=since)
-    failure = Q(passed=False) | (Q(passed=None) & ~Q(first_reason__in=NOBODYS_FAULT))
-    counts = window.exclude(first_reason="cancelled").aggregate(
-        total=Count("pk"), failed=Count("pk", filter=failure), passed=Count("pk", filter=Q(passed=True))
-    )
-    failures = window.filter(failure).order_by()
-    newest = list(failures.order_by("-finished_at", "-pk")[:examples]) if examples else []
+    failures = window.filter(Q(passed=False) | (Q(passed=None) & ~Q(first_reason__in=NOBODYS_FAULT))).order_by()
+    groups = _groups(window)
+    failed = [group for group in groups if group.is_failure]
+    newest = list(failures.order_by("-finished_at", "-pk")[:examples]) if examples and failed else []
     return Diagnosis(
-        **counts,
-        patterns=_patterns(failures, counts["failed"]),
-        endpoints=[_endpoint(row) for row in _by_endpoint(failures)[:TOP]],
-        models=[Counted(row["model"], row["n"], platform=row["platform"]) for row in _by_model(failures)[:TOP]],
+        total=sum(group.n for group in groups),
+        failed=sum(group.n for group in failed),
+        passed=sum(group.n for group in groups if group.passed),
+        patterns=_patterns(failed, _newest_of_each(failures) if failed else {}),
+        endpoints=_endpoints(failed, TOP),
+        models=[Counted(model, count, platform=platform) for (platform, model), count in _most(failed, lambda group: group.target, TOP)],
         examples=wholes(with_subjects(newest)) if newest else [],
     )
 
 
-def _by_endpoint(failures: QuerySet[Trial], *groups: str) -> Any:
-    return failures.values("ref", *groups).annotate(n=Count("pk"), name=Max("label")).order_by("-n", "name", "ref")
+def _groups(window: QuerySet[Trial]) -> list[_Group]:
+    alike = window.exclude(first_reason="cancelled").order_by().values("passed", "first_reason", "ref", "platform", "model")
+    return [_Group(**row) for row in alike.annotate(n=Count("pk"), name=Max("label"))]
 
 
-def _by_model(failures: QuerySet[Trial], *groups: str) -> Any:
-    return failures.values("platform", "model", *groups).annotate(n=Count("pk")).order_by("-n", "platform", "model")
+def _most(groups: Iterable[_Group], key: Callable[[_Group], Key], limit: int) -> list[tuple[Key, int]]:
+    """What has the most runs, and how many."""
+    counts: Counter[Key] = Counter()
+    for group in groups:
+        counts[key(group)] += group.n
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
-def _endpoint(row: Mapping[str, Any]) -> Counted:
-    return Counted(row["name"], row["n"], id=str(row["ref"]))
+def _endpoints(groups: Iterable[_Group], limit: int) -> list[Counted]:
+    return [Counted(label, count, id=ref) for (label, ref), count in _most(groups, lambda group: group.endpoint, limit)]
 
 
-def _patterns(failures: QuerySet[Trial], failed: int) -> list[Pattern]:
-    """Four queries."""
-    counted = list(failures.values("first_reason").annotate(n=Count("pk")).order_by("-n", "first_reason")[:MOST_REASONS])
-    endpoints = _first_of_each(_by_endpoint(failures, "first_reason"))
-    models = _first_of_each(_by_model(failures, "first_reason"))
-    runs = _newest_of_each(failures)
+def _patterns(failed: Sequence[_Group], newest: Mapping[str, Sequence[Trial]]) -> list[Pattern]:
+    everything = sum(group.n for group in failed)
+    by_reason: dict[str, list[_Group]] = defaultdict(list)
+    for group in failed:
+        by_reason[group.first_reason].append(group)
     return [
         Pattern(
             reason=reason or UNEXPLAINED,
             count=count,
-            share=count / failed,
-            said=list(dict.fromkeys(text for trial in runs[reason] if (text := why(trial))))[:EXAMPLE_REASONS],
-            endpoints=[_endpoint(row) for row in endpoints[reason]],
-            models=[row["model"] for row in models[reason]],
-            run_ids=[trial.pk for trial in runs[reason]],
+            share=count / everything,
+            said=list(dict.fromkeys(text for trial in newest.get(reason, ()) if (text := why(trial))))[:EXAMPLE_REASONS],
+            endpoints=_endpoints(by_reason[reason], AFFECTED),
+            models=list(dict.fromkeys(model for (_, model), _ in _most(by_reason[reason], lambda group: group.target, AFFECTED))),
+            run_ids=[trial.pk for trial in newest.get(reason, ())],
         )
-        for reason, count in ((row["first_reason"], row["n"]) for row in counted)
+        for reason, count in _most(failed, lambda group: group.first_reason, MOST_REASONS)
     ]
-
-
-def _first_of_each(groups: Any) -> Mapping[str, list[Mapping[str, Any]]]:
-    """The largest groups of each reason."""
-    place = Window(RowNumber(), partition_by=[F("first_reason")], order_by=F("n").desc())
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in groups.annotate(place=place).filter(place__lte=AFFECTED):
-        found[row["first_reason"]].append(row)
-    return found
 
 
 def _newest_of_each(failures: QuerySet[Trial]) -> Mapping[str, list[Trial]]:

@@ -1,6 +1,7 @@
 """Starting durable eval runs: every variant of the request, in both vintages; what is left out, null, disabled or unknown."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from runs.models import Batch
 from runs.states import Status
 from tests import factories
 from tests.batch_factories import batch, finished_batch, trial
-from tests.contract.durable.contract import Durable, places
+from tests.contract.durable.contract import Durable, contract, places
 from tests.contract.durable.place import ENGINE, NOWHERE, TEXT, Place
 from tests.runs.test_budget import spend
 
@@ -233,6 +234,29 @@ def test_the_sentences_of_the_contract_for_nothing_to_run(api: Durable, place: P
         "No custom eval IDs were provided and no configured custom evals were found for this organization. "
         "Configure custom evals or include custom_eval_ids in the request."
     )
+
+
+def test_every_example_of_the_contract_is_answered_word_for_word(shared: Path, api: Durable, place: Place) -> None:
+    told = set()
+    for path, methods in contract()["paths"].items():
+        for name, operation in methods.items():
+            for response in operation["responses"].values():
+                media = response["content"]["application/json"]
+                examples = [
+                    *(each["value"] for each in media.get("examples", {}).values()),
+                    *([media["example"]] if "example" in media else []),
+                ]
+                told |= {(f"{name.upper()} {path}", each["detail"]) for each in examples}
+    # Every project has its custom evals here; there is nothing that would have to be configured first.
+    told -= {("GET /v1/api-performance/custom-evals/history", "Configured API Performance scope not found for this organization")}
+    place.source("second tool", "cli")
+    for key in ("dinner", "refund"):
+        api.delete(f"/api-performance/custom-evals/{place.ids[key]}")
+    cli = {"type": "api_performance", "source_type": "cli"}
+    sent: list[dict[str, Any]] = [{"type": "prompts"}, {**cli, "source_id": place.ids["tool"]}, {**cli, "targets": [TEXT]}, CUSTOM]
+    answered = {("POST /v1/eval-runs", refused(api.post(RUNS, body))) for body in sent}
+    answered.add(("GET /v1/eval-runs/{eval_run_id}", api.get(f"{RUNS}/{NOWHERE}").json()["detail"]))
+    assert answered == told
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_examples_are_the_newest_failures(project: Project, made: Batch) -> None
 @pytest.mark.parametrize("subjects", [2, 30])
 def test_its_queries_do_not_grow(project: Project, subjects: int, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     finished_batch(project=project, subjects=[f"GET /{number}" for number in range(subjects)])
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(7):
         diagnose(project=project, since=LONG_AGO, examples=10)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(3):
         diagnose(project=project, since=LONG_AGO)
