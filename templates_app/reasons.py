@@ -48,7 +48,10 @@ class FailureReason(StrEnum):
 
     # What was judged, and what was not there
     BEHAVIOUR_NOT_MET = "behaviour_not_met", "The judge found that the expected behaviour was not met."
-    PROFILE_MISSING = "profile_missing", "The environment profile does not exist, or cannot be read."
+    PROFILE_MISSING = (
+        "profile_missing",
+        "The environment profile does not exist, cannot be read, or its values were given for another server.",
+    )
     SOURCE_GONE = "source_gone", "The source, or its operation, is no longer there."
     MODEL_ERROR = "model_error", "The model's provider failed, so that there is no answer to look at."
     SPENDING_LIMIT = "spending_limit", "The next call to a model might have passed a spending limit, so it was not made."

@@ -83,6 +83,8 @@ def config_get(*, project: Project, source_id: uuid.UUID | None) -> Config:
 def config_update(*, project: Project, source_id: uuid.UUID | None, changes: Changes) -> None:
     """Raises ApiSource.DoesNotExist, ValidationError, and what `targets_replace` raises."""
     source = source_get(project=project, source_id=source_id) if source_id else None
+    if source and changes.api_base_url is not None:  # first: values that come along are for this address
+        source = source_update(project=project, source_id=source.pk, api_base_url=changes.api_base_url)
     if changes.env_profiles is not None:
         _profiles(project, source, changes.env_profiles)
     if changes.env_vars is not None:
@@ -107,8 +109,6 @@ def _of_source(project: Project, source: ApiSource | None, changes: Changes) -> 
         return
     if changes.default_env_profile_id is not None:
         source_update(project=project, source_id=source.pk, default_env_profile=_default(project, source, changes.default_env_profile_id))
-    if changes.api_base_url is not None:
-        source_update(project=project, source_id=source.pk, api_base_url=changes.api_base_url)
     if changes.operation_ids is not None:
         operations_select(project=project, source_id=source.pk, keys=_keys("operation_ids", changes.operation_ids))
     if changes.models is not None:

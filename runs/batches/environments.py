@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from evalhub.accounts.models import Project
+from evalhub.common.domains import server_of
 from runs.batches.chosen import frozen_profile
 from runs.batches.named import refuse_unknown
 from runs.batches.request import NothingToRun
@@ -34,6 +35,13 @@ class Environments:
             rows = [self.default]
         return [self._number(row) for row in rows] if rows else [None]
 
+    def refuse_strange_servers(self, address: str) -> None:
+        """`address` is the source's. Raises NothingToRun where values would go to a server that they were not given for."""
+        for row in self.used:
+            where = row.base_url or address
+            if where and not row.is_for(where):
+                raise NothingToRun(strange_server(row, where))
+
     def frozen(self) -> list[ProfileSnapshot]:
         return [frozen_profile(row) for row in self.used]
 
@@ -52,3 +60,12 @@ def environments(project: Project, source: ApiSource | None, ids: Sequence[str] 
     named = None if ids is None else list(dict.fromkeys(by_id[key] for key in ids))
     default = next((row for row in rows if source and row.pk == source.default_env_profile_id), None)
     return Environments(by_id, named, default)
+
+
+def strange_server(row: EnvProfile, address: str) -> str:
+    """Why values are not sent there."""
+    given = f"were given for {row.variables_server}" if row.variables_server else "were given before it had a base address"
+    return (
+        f"The values of the environment {row.name!r} {given}, and are not sent to {server_of(address)}. "
+        "Enter them again beside the address that they are for."
+    )

@@ -45,6 +45,8 @@ def choose_tasks(project: Project, request: ApiRequest, rows: Sequence[Target] |
     where = environments(project, source, request.env_profile_ids)
     asking = asking or asking_of(platforms, request.source_type, source, rows)
     cells = cells_of([(str(task.operation), task.by) for task in tasks], asking.asked, where)
+    if request.source_type == "rest_api":
+        where.refuse_strange_servers(source.api_base_url)
     judges: dict[str, ModelSpec] = {}
     brands = frozen_brands(project)
     whose = company(project, brands)

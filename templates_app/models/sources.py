@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from django.db import models
 
 from evalhub.accounts.models import Project
+from evalhub.common.domains import server_of
 from evalhub.common.jsontext import read_json
 from evalhub.common.models import TimestampedModel
 from evalhub.common.secrets import decrypt, encrypt
@@ -36,6 +37,9 @@ class EnvProfile(TimestampedModel):
     base_url = models.CharField(max_length=500, blank=True, help_text="Where requests go; empty for the source's own.")
     variable_names = models.JSONField(default=list, blank=True, editable=False)
     variables_encrypted = models.TextField(blank=True, editable=False)
+    variables_server = models.CharField(
+        max_length=600, blank=True, editable=False, help_text="Where requests went when the values were given: they are sent nowhere else."
+    )
     allowed_hosts = models.JSONField(default=list, blank=True, help_text="Hosts that code in the sandbox may reach; none by default.")
 
     class Meta:
@@ -45,8 +49,18 @@ class EnvProfile(TimestampedModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def server(self) -> str:
+        """Where requests of this environment go now; "" where only a batch's source says it."""
+        return server_of(self.base_url or (self.source.api_base_url if self.source else ""))
+
+    def is_for(self, address: str) -> bool:
+        """Whether its values may be sent there: who can change an address but not read the values would else learn them."""
+        return not self.variables_encrypted or self.variables_server == server_of(address)
+
     def set_variables(self, variables: Mapping[str, str]) -> None:
-        """Store all variables anew, encrypted."""
+        """Store all variables anew, encrypted. They are for the server that requests go to now, and for programs."""
+        self.variables_server = self.server
         self.variable_names = sorted(variables)
         self.variables_encrypted = encrypt(json.dumps(dict(variables))) if variables else ""
 

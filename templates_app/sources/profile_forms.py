@@ -58,7 +58,8 @@ class ProfileForm(Refusable, UnjudgedForm):
     )
     variables = VariablesField(
         label="Variables",
-        help_text="Models and programs are told the names. Values are encrypted, filled in when something runs, and never shown again.",
+        help_text="Models and programs are told the names. Values are encrypted, filled in when something runs, and never shown again. "
+        "Requests carry them only to the server that the base address names as they are entered.",
     )
     allowed_hosts = LinesField(
         most=profiles.MOST_HOSTS,

@@ -5,7 +5,7 @@ Rows of other projects do not exist here: `EnvProfile.DoesNotExist`. What cannot
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -32,7 +32,10 @@ def env_profile_create(*, project: Project, name: str, key: str = "", **columns:
 
 @transaction.atomic
 def env_profile_update(*, project: Project, profile_id: uuid.UUID, **columns: Any) -> EnvProfile:
-    """Change what is given. `variables` are all that it has from then on; one whose value is None keeps the value that it had."""
+    """Change what is given. `variables` are all that it has from then on; one whose value is None keeps the value that it had.
+
+    Values are sent to the server that requests went to when they were given; where that changes they have to be given again.
+    """
     return _saved(EnvProfile.objects.select_for_update().get(project=project, pk=profile_id), columns)
 
 
@@ -52,7 +55,7 @@ def env_profile_delete(*, project: Project, profile_id: uuid.UUID) -> None:
 
 
 def _saved(profile: EnvProfile, columns: Mapping[str, Any]) -> EnvProfile:
-    for column, value in columns.items():
+    for column, value in sorted(columns.items(), key=lambda column: column[0] == "variables"):  # they are for the address beside them
         _assign(profile, column, value)
     profile.clean_fields(exclude=["project", "source"])
     try:
@@ -126,7 +129,18 @@ def _set_variables(profile: EnvProfile, given: Mapping[str, str | None]) -> None
         if value is None and name not in before:
             raise ValidationError({"variables": f"{name} has no value yet: enter one."})
         found[name] = _value(name, before[name] if value is None else value)
+    _store(profile, found, kept=[name for name, value in given.items() if value is None])
+
+
+def _store(profile: EnvProfile, found: Mapping[str, str], kept: Sequence[str]) -> None:
+    """Values that are kept stay for the server they were given for. New ones for another server cannot stand beside them."""
+    server = profile.variables_server
+    if kept and server != profile.server and len(kept) < len(found):
+        was = f"for {server}" if server else "before there was a base address"
+        raise ValidationError({"variables": f"{', '.join(kept)[:400]}: the value was given {was}. Enter it again, for {profile.server}."})
     profile.set_variables(found)
+    if kept:
+        profile.variables_server = server
 
 
 def _values(profile: EnvProfile) -> dict[str, str]:

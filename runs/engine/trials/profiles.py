@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from agents.addresses import origin
 from evalhub.common.secrets import SecretUnreadable
+from runs.batches.environments import strange_server
 from runs.engine.trials.failures import TrialFailed
 from runs.engine.trials.stage import Stage
-from templates_app.models import EnvProfile
+from templates_app.models import EnvProfile, SourceType
 
 CODE = "profile_missing"
 
@@ -20,9 +20,10 @@ async def variables(stage: Stage) -> Mapping[str, str]:
     row = await stage.call(lambda: EnvProfile.objects.filter(pk=key, project_id=project).first())
     if row is None:
         raise TrialFailed(CODE, f"The environment profile {frozen['name']!r} was deleted, and the values of its variables with it.")
-    # The address is the batch's, the values are today's: they only go to the server that they stand beside.
-    if row.variables_encrypted and frozen["base_url"] and origin(row.base_url) != origin(frozen["base_url"]):
-        raise TrialFailed(CODE, f"The environment profile {frozen['name']!r} leads to another server now than when the batch began.")
+    # The address is the batch's, the values are today's: they only go to the server that they were given for.
+    where = address_of(stage)
+    if stage.plan.source_type == SourceType.REST_API and where and not row.is_for(where):
+        raise TrialFailed(CODE, strange_server(row, where))
     try:
         values: Mapping[str, str] = row.variables()
     except SecretUnreadable as error:
@@ -32,8 +33,13 @@ async def variables(stage: Stage) -> Mapping[str, str]:
 
 def base_url(stage: Stage) -> str:
     """Where requests go: the profile's address, else the source's. Raises TrialFailed where neither has one."""
-    profile, source = stage.plan.profile, stage.plan.source
-    found = (profile and profile["base_url"]) or (source and source["base_url"])
+    found = address_of(stage)
     if not found:
         raise TrialFailed(CODE, "Neither the environment profile nor the source says at which address the API is.")
     return found
+
+
+def address_of(stage: Stage) -> str:
+    """The same, "" where there is none."""
+    profile, source = stage.plan.profile, stage.plan.source
+    return (profile and profile["base_url"]) or (source and source["base_url"]) or ""

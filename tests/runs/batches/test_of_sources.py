@@ -10,6 +10,8 @@ from runs.batches.chosen import Chosen
 from runs.batches.request import ApiRequest, BadTarget, BadValue, NothingToRun, UnknownId
 from runs.models import Frequency
 from templates_app.models import ApiOperation, ApiSource, SourceType
+from templates_app.sources.profiles import env_profile_create, env_profile_update
+from templates_app.sources.services import source_update
 from tests import factories
 from tests.support import asked
 
@@ -250,6 +252,22 @@ def test_secrets_are_in_no_snapshot(project: Project, pets: ApiSource) -> None:
     made = chosen(project, env_profile_ids=["staging"])
     assert made.profiles[0]["variable_names"] == ["API_TOKEN"]
     assert "tell-nobody" not in str(made)
+
+
+@pytest.mark.parametrize("moved", ["source", "profile"])
+def test_values_stay_with_their_server_when_somebody_moves_an_address(project: Project, moved: str) -> None:
+    """An editor may change addresses, and must not learn by it what an owner entered."""
+    pets = asked.source(project, "GET /pets", api_base_url="https://api.example/v1")
+    columns = {"source": pets} if moved == "source" else {"base_url": "https://api.example/v2"}
+    made = env_profile_create(project=project, name="Live", variables={"API_TOKEN": "tell-nobody"}, **columns)
+    asked.target(project, source_type="rest_api", source=pets)
+    assert choose(project, ApiRequest(source_type="rest_api", source_id=str(pets.pk), env_profile_ids=["live"])).profiles
+    if moved == "source":
+        source_update(project=project, source_id=pets.pk, api_base_url="https://evil.example/v1")
+    else:
+        env_profile_update(project=project, profile_id=made.pk, base_url="https://evil.example", variables={"API_TOKEN": None})
+    with pytest.raises(NothingToRun, match="https://api.example:443, and are not sent to https://evil.example:443"):
+        choose(project, ApiRequest(source_type="rest_api", source_id=str(pets.pk), env_profile_ids=["live"]))
 
 
 def test_queries_do_not_grow_with_the_operations(project: Project, pets: ApiSource, django_assert_num_queries: Any) -> None:

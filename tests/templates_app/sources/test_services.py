@@ -148,6 +148,20 @@ def test_a_value_that_is_not_given_again_stays_and_a_variable_that_is_not_named_
     assert profiles.env_profile_update(project=project, profile_id=made.pk, variables={}).variables() == {}
 
 
+def test_values_are_for_the_server_that_they_were_given_beside(project: Project) -> None:
+    made = profiles.env_profile_create(project=project, name="Live", variables={"A": "1", "B": "2"}, base_url="https://a.example/v1")
+    moved = profiles.env_profile_update(project=project, profile_id=made.pk, base_url="https://b.example", variables={"A": None, "B": None})
+    assert (moved.variables(), moved.is_for("https://A.example:443/other"), moved.is_for("https://b.example")) == (
+        {"A": "1", "B": "2"},
+        True,
+        False,
+    )
+    told = refused(profiles.env_profile_update, project=project, profile_id=made.pk, variables={"A": "3", "B": None})
+    assert told == {"variables": ["B: the value was given for https://a.example:443. Enter it again, for https://b.example:443."]}
+    anew = profiles.env_profile_update(project=project, profile_id=made.pk, variables={"A": "3"})
+    assert (anew.is_for("https://a.example"), anew.is_for("https://b.example"), anew.is_for("http://b.example")) == (False, True, False)
+
+
 def test_after_the_key_has_changed_values_are_entered_anew(project: Project, settings: Any) -> None:
     made = profiles.env_profile_create(project=project, name="Staging", variables={"A": "1"})
     settings.SECRET_KEY = "another key" * 5

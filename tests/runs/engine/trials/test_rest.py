@@ -164,7 +164,7 @@ def test_the_path_of_the_base_address_may_be_written_too(api: ItemApi, openai: M
     assert api.requests[0][1] == "/v1/items/5?notify=true"
 
 
-@pytest.mark.parametrize("change", [{"base_url": "http://elsewhere.test/v1"}, {"variables_encrypted": "broken"}])
+@pytest.mark.parametrize("change", [{"variables_server": "http://elsewhere.test:80"}, {"variables_encrypted": "broken"}])
 def test_values_only_go_to_the_server_they_were_given_for(
     api: ItemApi, openai: MockModelServer, driven: Driven, change: dict[str, str]
 ) -> None:
@@ -173,6 +173,23 @@ def test_values_only_go_to_the_server_they_were_given_for(
     EnvProfile.objects.update(**change)
     [trial] = driven(made)
     assert (trial.run.status, trial.run.error_code, trial.first_reason) == (Status.FAILED, "profile_missing", FailureReason.PROFILE_MISSING)
+    assert not api.requests
+
+
+def test_moving_an_address_does_not_take_the_values_there(api: ItemApi, openai: MockModelServer, driven: Driven) -> None:
+    openai.reply_text = written()
+    env = profile(project_make(), "https://real.example/v1", TOKEN=SECRET)
+    EnvProfile.objects.update(base_url=api.url)
+    [trial] = driven(batch(api, env=env | {"base_url": api.url}))
+    assert (trial.run.status, trial.first_reason) == (Status.FAILED, FailureReason.PROFILE_MISSING)
+    assert "https://real.example:443" in trial.run.error_reason
+    assert not api.requests
+
+
+def test_values_that_were_given_without_an_address_go_to_no_server(api: ItemApi, openai: MockModelServer, driven: Driven) -> None:
+    openai.reply_text = written()
+    [trial] = driven(batch(api, env=profile(project_make(), TOKEN=SECRET)))
+    assert (trial.run.status, trial.first_reason) == (Status.FAILED, FailureReason.PROFILE_MISSING)
     assert not api.requests
 
 
