@@ -1,4 +1,4 @@
-"""The same cells once more: what a batch froze, as if it had just been chosen. Prices are those of now."""
+"""The same cells once more: what a batch froze, as if it had just been chosen. Prices and commands of agents are those of now."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def chosen_again(batch: Batch, *, only_failed: bool) -> Chosen:
         Chosen(
             source_type=batch.source_type,
             subjects=subjects,
-            targets=[Asked(target, _spec(platforms, target)) for target in batch.targets],
+            targets=[_asked(platforms, target) for target in batch.targets],
             cells=cells,
             profiles=batch.profiles,
             brands=batch.brands,
@@ -57,9 +57,17 @@ def _subjects(batch: Batch) -> list[Subject]:
     ]
 
 
-def _spec(platforms: Platforms, target: TargetSnapshot) -> ModelSpec | None:
-    if target["target_type"] == "agent":
-        return None
+def _asked(platforms: Platforms, target: TargetSnapshot) -> Asked:
+    """A coding agent runs by the command of now: an owner who corrected it, or took it away, does not expect the old one to start again."""
+    if target["target_type"] != "agent":
+        return Asked(target, _spec(platforms, target))
+    harness = platforms.harnesses.get(target["execution_platform"])
+    if harness is None:
+        raise NothingToRun(f"The coding agent {target['execution_platform']!r} is not in use any more, so this cannot be run again.")
+    return Asked({**target, "harness": harness}, None)
+
+
+def _spec(platforms: Platforms, target: TargetSnapshot) -> ModelSpec:
     try:
         return platforms.providers.spec(target["model"], part="agent")
     except LLMError as error:

@@ -1,5 +1,6 @@
 """How each eval is asked and judged in one batch: its stored definition with what the request overrides, or the defaults of its kind."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from runs.batches.named import refuse_unknown
 from runs.batches.request import BadValue
 from runs.batches.snapshots import DefinitionSnapshot, TargetSnapshot
 from templates_app.models import EvalDefinition
+from templates_app.sources.definitions import LARGEST_CONTEXT, LONGEST_TEXT
 
 Overrides = Mapping[str, Mapping[str, Any]]
 FIELDS: Mapping[str, type | tuple[type, ...]] = {
@@ -103,6 +105,8 @@ def _check_value(loc: tuple[str, ...], name: str, value: Any) -> None:
         raise BadValue(loc, f"{name} has a value of another type than the eval's.")
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise BadValue(loc, f"{name} is a list of texts.")
+    if (isinstance(value, str) and len(value) > LONGEST_TEXT) or (isinstance(value, dict) and len(json.dumps(value)) > LARGEST_CONTEXT):
+        raise BadValue(loc, f"{name} has {LONGEST_TEXT:,} characters at most; every run of the eval keeps them.")
     if name == "docs_mode" and value not in EvalDefinition.DocsMode.values:
         raise BadValue(loc, f"docs_mode is one of {', '.join(EvalDefinition.DocsMode.values)}.")
     if name == "pass_score" and not 0 <= float(str(value)) <= 100:

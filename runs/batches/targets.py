@@ -12,7 +12,7 @@ from evalhub.accounts.models import Project
 from runs.batches.named import refuse_unknown, rows_named
 from runs.batches.request import BadTarget, BadValue, Loc, TargetSpec
 from runs.batches.schedule import first_time
-from runs.batches.whom import Platforms
+from runs.batches.whom import MOST_TARGETS, Platforms
 from runs.models import Frequency, Target
 from templates_app.models import ApiSource, PromptTopic, SourceType
 
@@ -75,6 +75,8 @@ def target_delete(*, target_id: uuid.UUID, project: Project) -> None:
 
 def _checked(project: Project, source_type: str, targets: Sequence[TargetGiven]) -> list[TargetGiven]:
     """Each one that somebody can ask, and none twice. Names are as the platform has them."""
+    if len(targets) > MOST_TARGETS:
+        raise BadValue(("targets",), f"{MOST_TARGETS:,} targets are the most.")
     platforms = Platforms(project)
     topics = [given.spec.prompt_topic_id for given in targets if given.spec.prompt_topic_id]
     if topics:

@@ -50,12 +50,24 @@ class SourceForm(Refusable, forms.Form):
 
     use_required_attribute = False
 
-    def __init__(self, *given: Any, source_type: str, profiles: list[EnvProfile], source: ApiSource | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        *given: Any,
+        source_type: str,
+        profiles: list[EnvProfile],
+        source: ApiSource | None = None,
+        may_command: bool = True,
+        **more: Any,
+    ) -> None:
+        """Without `may_command` the command stays as it is, whatever is sent."""
         self.source, self.profiles = source, {str(each.pk): each for each in profiles}
         more.setdefault("initial", self._stored(source) if source else {})
         super().__init__(*given, **more)
         for name in ONLY_CODE if source_type == SourceType.REST_API else ONLY_REST:
             del self.fields[name]
+        if not may_command and "command" in self.fields:
+            self.fields["command"].disabled = True
+            self.fields["command"].help_text = "Programs may run without a sandbox on this machine, so owners say how."
         self.fields["default_env_profile"].choices = [("", "None"), *((key, each.name) for key, each in self.profiles.items())]  # type: ignore[attr-defined]
 
     def _stored(self, source: ApiSource) -> dict[str, Any]:

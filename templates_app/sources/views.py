@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
@@ -116,7 +117,9 @@ def _form(request: PageRequest, kind: SourceType, found: ApiSource | None) -> Ht
     profiles = list(selectors.profile_list(project=request.membership.project))
     profiles = [each for each in profiles if each.source_id in (None, found and found.pk)]
     sent = request.POST if request.method == "POST" else None
-    form = SourceForm(sent, source_type=kind, profiles=profiles, source=found)
+    # A command is run by the machine itself where there is no sandbox, as a coding agent's is, which owners set, too.
+    may_command = request.membership.is_owner or not settings.ALLOW_UNSANDBOXED
+    form = SourceForm(sent, source_type=kind, profiles=profiles, source=found, may_command=may_command)
     saved = _saved(request, kind, form) if form.is_bound and form.is_valid() else None
     if saved is None:
         context = {"form": form, "source": found, "kind": kind, "kinds": KINDS}

@@ -22,6 +22,11 @@ def editor(project: Project) -> Client:
 
 
 @pytest.fixture
+def owner(project: Project) -> Client:
+    return _signed_in(factories.user(project=project, role="owner", name="olga"))
+
+
+@pytest.fixture
 def viewer(project: Project) -> Client:
     return _signed_in(factories.teammate(project=project))
 

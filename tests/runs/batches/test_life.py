@@ -1,11 +1,13 @@
 """A batch from its request to its end, with a real drain: made, driven, summarized; cancelled, resumed, run again, deleted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from agents.models import Harness
 from runs.batches.children import remove_final
 from runs.batches.progress import batch_progress, stage
 from runs.batches.request import NothingToRun, PromptsRequest
@@ -172,6 +174,21 @@ def test_what_failed_is_run_again_with_the_same_snapshots() -> None:
     assert batch_again(batch_id=batch.pk, project=batch.project, only_failed=False).total == 6
     with pytest.raises(NothingToRun):
         batch_again(batch_id=again.pk, project=batch.project, only_failed=True)
+
+
+def test_a_coding_agent_runs_again_by_the_command_of_now_and_not_at_all_once_it_is_gone() -> None:
+    project = project_make()
+    asked.prompts(project, 1)
+    agent = Harness.objects.create(project=project, name="mine", argv="mine --unsafe {prompt}")
+    spec = replace(asked.AGENT, target_type="agent", execution_platform="mine", model_id="")
+    batch = batch_create(project=project, request=PromptsRequest(targets=[spec]))
+    Batch.objects.filter(pk=batch.pk).update(status=Status.FAILED)
+    Harness.objects.update(argv="mine {prompt}")
+    again = batch_again(batch_id=batch.pk, project=project, only_failed=False)
+    assert (again.targets[0]["harness"]["argv"], again.targets[0]["key"]) == ("mine {prompt}", batch.targets[0]["key"])
+    agent.delete()
+    with pytest.raises(NothingToRun, match="'mine' is not in use any more"):
+        batch_again(batch_id=batch.pk, project=project, only_failed=False)
 
 
 def test_a_deleted_child_stays_counted() -> None:

@@ -305,3 +305,19 @@ def test_a_stranger_finds_nothing(stranger: Client, source: ApiSource, profile: 
     for page in (f"/sources/{source.pk}/", f"/environments/{profile.pk}/"):
         assert stranger.get(page).status_code == 404
     assert "Pets" not in stranger.get("/sources/").text
+
+
+def test_where_programs_run_without_a_sandbox_only_owners_say_how(owner: Client, editor: Client, library: ApiSource, settings: Any) -> None:
+    """Such a command is run by the worker's machine as it stands there."""
+    form = {"label": "Client", "docs_url": "", "docs": "", "default_env_profile": ""}
+    settings.ALLOW_UNSANDBOXED = True
+    for client, command in ((editor, ""), (owner, "python3 -I {file}"), (editor, "python3 -I {file}")):
+        assert client.post(f"/sources/{library.pk}/edit/", {**form, "command": "python3 -I {file}"}).status_code == 302
+        library.refresh_from_db()
+        assert library.command == command
+    assert editor.post("/sources/new/?kind=cli", {**form, "label": "Tool", "command": "sh -c 'id; cat {file}'"}).status_code == 302
+    assert ApiSource.objects.get(label="Tool").command == ""
+    settings.ALLOW_UNSANDBOXED = False
+    editor.post(f"/sources/{library.pk}/edit/", {**form, "command": "python3 {file}"})
+    library.refresh_from_db()
+    assert library.command == "python3 {file}"
