@@ -9,6 +9,7 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from evalhub.common.jsontext import BadJSON, refuse_odd_values
+from templates_app.openapi.effort import TooMuchWork, refuse_much_work
 from templates_app.openapi.snapshot import Schema
 
 Direction = Literal["request", "response"]
@@ -30,6 +31,10 @@ def faults(value: Any, schema: Schema, definitions: Mapping[str, Schema], direct
     except BadJSON as error:
         return [str(error)]
     validator = _validator({"$ref": "#/$defs/@", "$defs": {**definitions, "@": schema}}, direction)
+    try:
+        refuse_much_work(value, schema, definitions)
+    except TooMuchWork as error:
+        raise SchemaInvalid(str(error)) from None
     return [_sentence(error) for error in islice(validator.iter_errors(value), MOST_FAULTS)]
 
 

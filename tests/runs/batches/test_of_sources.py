@@ -169,7 +169,11 @@ def test_overrides_hold_for_this_run_only(project: Project, pets: ApiSource) -> 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"colour": "red"}, {"docs_mode": "maybe"}, {"model_ids": [1]}, {"enabled": "yes"}, {"pass_score": 101}, {"mcp_enabled": True}],
+    [
+        *({"colour": "red"}, {"docs_mode": "maybe"}, {"model_ids": [1]}, {"enabled": "yes"}, {"pass_score": 101}, {"mcp_enabled": True}),
+        *({"custom_prompt": "x" * 50_001}, {"run_context": {"x": "x" * 50_000}}),
+    ],
+    ids=lambda fields: next(iter(fields)),
 )
 def test_an_override_that_cannot_be_is_refused_with_its_place(project: Project, pets: ApiSource, fields: dict[str, Any]) -> None:
     row = asked.definition(asked.operations(pets)[0])

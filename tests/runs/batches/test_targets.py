@@ -84,3 +84,9 @@ def test_the_time_changes_with_the_pace_alone() -> None:
         target_create(project=project, source_type="prompts", source=None, given=DAILY)
     target_delete(target_id=row.pk, project=project)
     assert not Target.objects.exists()
+
+
+def test_too_many_targets_are_refused() -> None:
+    many = [replace(DAILY, spec=replace(asked.AGENT, model_id=f"m{number}")) for number in range(2001)]
+    with pytest.raises(BadValue, match="2,000 targets are the most"):
+        targets_replace(project=factories.project(), source_type="prompts", source=None, targets=many)
