@@ -10,6 +10,7 @@ import pytest
 
 from runs.api.durable.document import document
 from runs.api.durable.unserved import WHAT
+from runs.api.durable.urls import paths
 from tests.contract.test_schema_covers_the_contract import answered, sent, shape
 
 Schema = dict[str, Any]
@@ -53,6 +54,12 @@ def test_it_has_every_path_and_method_but_those_it_says_it_has_not(both: Documen
     theirs = {(path, method) for path, methods in both.theirs["paths"].items() for method in methods if not is_unserved(path)}
     ours = {(path, method) for path, methods in both.ours["paths"].items() for method in methods if path not in OURS_ALONE}
     assert ours == theirs
+
+
+def test_every_method_of_every_path_is_described() -> None:
+    for route, view in paths:
+        assert set(view.ops) == {method.upper() for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}, route
+        assert set(view.ops) <= {"GET"} or all(op.scope for method, op in view.ops.items() if method != "GET"), route
 
 
 def test_what_is_not_served_is_in_the_contract(both: Documents) -> None:
