@@ -18,6 +18,21 @@ operation = source.operations.first()
 print(source.pk, operation.pk, operation.definitions.get().pk, environment.pk)
 """
 
+BATCH = """
+from evalhub.accounts.models import Project
+from runs.models import Message
+from tests.batch_factories import MODELS, finished_batch
+project = Project.objects.order_by("created_at").first()
+batch = finished_batch(project=project, name="Nightly", subjects=("GET /pets", "POST /pets", "GET /pets/{id}"), targets=MODELS)
+failed = batch.trials.filter(passed=False).select_related("run").first()
+check = {"key": "path", "passed": False, "detail": "The path is /pet, not /pets.", "reason": "wrong_path"}
+failed.details = {"checks": [check], "request": {"method": "POST", "path": "/pet"}, "exchange": None}
+failed.save()
+for index, (role, content) in enumerate([("user", "Write one HTTP request."), ("assistant", "POST /pet")]):
+    Message.objects.create(run=failed.run, index=index, role=role, content=content)
+print(batch.pk, failed.pk)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -33,6 +48,7 @@ def every_place(site: Site) -> list[Place]:
     template = site.own_template()
     agent = site.agent()
     source, operation, definition, environment = site.made(SOURCE).split()
+    batch, failed = site.made(BATCH).split()
     fixed = [
         ("overview", "/"),
         ("runs", "/runs/"),
@@ -40,6 +56,10 @@ def every_place(site: Site) -> list[Place]:
         ("run", f"/runs/{run}/"),
         ("run-new", "/runs/new/"),
         ("batches", "/batches/"),
+        ("batch", f"/batches/{batch}/"),
+        ("batch-failures", f"/batches/{batch}/?failed=1"),
+        ("batch-children", f"/batches/{batch}/children/"),
+        ("batch-child", f"/runs/{failed}/"),
         ("batch-new", "/batches/new/"),
         ("batch-new-custom", "/batches/new/?kind=custom_evals"),
         ("targets", "/targets/"),
