@@ -135,6 +135,33 @@ def test_no_element_comes_out_of_text_on_any_page(site: Site) -> None:
     assert shown > 20, "hostile text is on the pages at all"
 
 
+@pytest.mark.parametrize("kind", ["prompts", "rest_api", "sdk", "custom_evals"])
+def test_what_models_servers_and_programs_said_to_a_trial_is_text(site: Site, kind: str) -> None:
+    trial = Trial.objects.filter(batch__project=site.project).select_related("run").first()
+    assert trial
+    side = {"method": SHORT, "url": f"javascript:alert(1)//{SHORT}", "status": SHORT, "headers": [[SHORT, SHORT]], "body": LONG}
+    trial.source_type, trial.failure_reasons, trial.first_reason = kind, [SHORT], SHORT[:40]
+    trial.details = {
+        "checks": [{"key": SHORT, "passed": False, "detail": LONG, "reason": SHORT}],
+        "request": {"method": SHORT, "path": SHORT},
+        "exchange": {"request": {**side, "dropped_headers": [SHORT]}, "response": side, "latency_ms": 1, "failure": SHORT, "detail": LONG},
+        "execution": {"sentence": SHORT, "exit_code": 1, "stdout": LONG, "stderr": LONG, "files": [{"path": SHORT, "size": 1}]}
+        | {"refused_hosts": [SHORT], "files_left_out": 1, "stdout_truncated": True, "stderr_truncated": True, "latency_ms": 1},
+        "sandboxed": False,
+        "citations": [{"place": 1, "url": f"javascript:alert(1)//{SHORT}", "domain": SHORT, "is_own": True}],
+        "mentions": [{"brand_id": SHORT, "brand": SHORT, "is_own": True, "count": 1, "rank": 1, "places": [[0, 3], [10**9, -5]]}],
+        "error": {"message": LONG},
+    }
+    trial.save()
+    Message.objects.create(run=trial.run, index=900, session_index=0, turn_index=900, role="tool", name=SHORT[:80], content=LONG)
+    for path in (f"/runs/{trial.pk}/", f"/runs/{trial.pk}/trial"):
+        page = site.client(site.owner).get(path, headers={"HX-Request": "true"} if path.endswith("trial") else {})
+        assert page.status_code == 200
+        assert not Elements(page.text).found
+        assert 'href="javascript:' not in page.text
+        assert "&lt;script&gt;alert(1)" in page.text
+
+
 @pytest.mark.parametrize("path", ["runs/{run_id}/export.csv", "runs/export.csv", "batches/{batch_id}/export.csv"])
 def test_no_cell_of_a_table_is_computed(site: Site, path: str) -> None:
     text = body(site.client(site.owner).get("/" + path.format(**site.ids))).removeprefix("\ufeff")
