@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from hypothesis import HealthCheck, settings
 
 from runs.clock import CLOCK
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# How long an example takes says more about the machine than about the code: the gate runs several parts at once.
+settings.register_profile("evalhub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("evalhub")
 
 
 @pytest.fixture(autouse=True)
