@@ -55,7 +55,8 @@ class Env(BaseSettings):
     allow_unsandboxed: bool = Field(
         False,
         description="Run code and coding agents without a sandbox where bubblewrap does not work. They can then read and send whatever "
-        "the worker's user can; every such run says so.",
+        "the worker's user can; every such run says so. Only owners then set the commands of sources; whoever may start evals still "
+        "decides what is written, so do not set it where not all members are trusted with the machine.",
     )
     sandbox_read_only: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
