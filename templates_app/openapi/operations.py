@@ -17,6 +17,7 @@ from templates_app.openapi.validation import SchemaInvalid, check_schemas
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 MOST_OPERATIONS = 3000
 LARGEST_SNAPSHOT = 256 * 1024  # characters of JSON
+LARGEST_TOGETHER = 64 * 1024 * 1024  # of all snapshots: each has its schemas, so a small document may come to a thousand times its size
 LONGEST_PATH = 500
 _BESIDE_METHODS = {"summary", "description", "servers", "parameters", "$ref"}
 _TEMPLATE_NAME = re.compile(r"\{([^{}/]+)\}")
@@ -40,6 +41,7 @@ class Imported:
     operations: list[Operation] = field(default_factory=list)
     skipped: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
+    size: int = 0  # characters of JSON of all operations
 
     def skip(self, place: str, reason: str) -> None:
         self.skipped.append({"place": place[:200], "reason": reason})
@@ -93,6 +95,10 @@ def _import_one(shelf: Shelf, imported: Imported, seen: dict[tuple[str, str], st
         imported.skip(place, f"It is the same operation as {method} {same}, which was taken.")
     elif len(imported.operations) >= MOST_OPERATIONS:
         imported.skip(place, f"At most {MOST_OPERATIONS:,} operations are taken from one document.")
+    elif imported.size > LARGEST_TOGETHER:
+        imported.skip(
+            place, f"The operations before it, each with its schemas, have {LARGEST_TOGETHER:,} characters together: the most kept."
+        )
     elif not isinstance(given, dict):
         imported.skip(place, "An operation must be an object.")
     else:
@@ -133,7 +139,7 @@ def _operation(
         notes.append(f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first")
     if given.get("callbacks"):
         notes.append("its callbacks are sent by the API, so they are not taken")
-    _check(found)
+    imported.size += _check(found)
     for note in [*notes, *reader.notes]:
         imported.note(place, note)
     return found
@@ -146,8 +152,8 @@ def _definitions(reader: SchemaReader) -> tuple[dict[str, Schema], list[str]]:
         raise NotSupported(f"One of its schemas is not valid: {error}.") from None
 
 
-def _check(found: Operation) -> None:
-    """Raises NotSupported for schemas that are none, and for what is too large to be copied to each of its runs."""
+def _check(found: Operation) -> int:
+    """Its size. Raises NotSupported for schemas that are none, and for what is too large to be copied to each of its runs."""
     contents = [*([found["body"]["content"]] if found["body"] else []), *(answer["content"] for answer in found["responses"].values())]
     try:
         check_schemas(
@@ -158,6 +164,7 @@ def _check(found: Operation) -> None:
         raise NotSupported(f"One of its schemas is not valid: {error}.") from None
     if (size := len(json.dumps(found))) > LARGEST_SNAPSHOT:
         raise NotSupported(f"It has {size:,} characters; at most {LARGEST_SNAPSHOT:,} are kept of one operation.")
+    return size
 
 
 def _parameters(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.openapi.document import document as own_document
-from templates_app.openapi.operations import LARGEST_SNAPSHOT
+from templates_app.openapi.operations import LARGEST_SNAPSHOT, LARGEST_TOGETHER
 from templates_app.openapi.schemas import LARGEST_DEFINITIONS
 from tests.templates_app.openapi.documents import ORDERS, PET_SHOP, imported, of, operation
 
@@ -184,6 +184,18 @@ def test_large_schemas_are_cut_where_they_are_furthest() -> None:
     assert len(json.dumps(found["definitions"])) < LARGEST_DEFINITIONS + 5000
     assert len(found["left_out"]) == 1
     assert reasons(given, "notes")["PUT /thing"].endswith(f"is not checked: {found['left_out'][0]} first.")
+
+
+def test_a_small_document_does_not_become_hundreds_of_megabytes() -> None:
+    """Three thousand operations of one large set of schemas: each is kept with all of them."""
+    schemas = {f"S{at}": {"description": "x" * 500, "allOf": [{"$ref": f"#/components/schemas/S{at + 1}"}]} for at in range(100)}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S0"}}}}
+    post = {"requestBody": body, "responses": {"200": {"description": "Done"}}}
+    paths = {f"/p{at}": {"post": post} for at in range(1500)}
+    found = imported({"openapi": "3.1.0", "info": {}, "paths": paths, "components": {"schemas": {**schemas, "S100": {"type": "object"}}}})
+    assert LARGEST_TOGETHER < found.size < LARGEST_TOGETHER + LARGEST_SNAPSHOT
+    assert len(found.operations) + len(found.skipped) == 1500
+    assert "characters together" in found.skipped[0]["reason"]
 
 
 def test_references_to_any_place_get_a_name_that_is_free() -> None:
