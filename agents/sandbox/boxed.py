@@ -21,6 +21,8 @@ from agents.sandbox.watch import Use, disk_use, pids_below, use_of
 PROXY_PORT = 3128
 PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
+# What is done before the job and its limits begin is no matter of the variables that a profile brings.
+OURS = "PATH=/usr/bin:/bin LD_PRELOAD= LD_LIBRARY_PATH= LD_AUDIT="
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
@@ -113,9 +115,9 @@ async def start(job: Job, *, bwrap: str, proxy: str) -> BoxedChild:
 
 def _spawned(job: Job, bwrap: str, proxy: str) -> tuple[subprocess.Popen[bytes], int]:
     """bubblewrap on its way, and the descriptor it tells its state on."""
-    before = f"tar -xf {ARCHIVE}\nrm {ARCHIVE}"
+    before = f"{OURS} tar -xf {ARCHIVE}\n{OURS} rm {ARCHIVE}"
     if proxy:
-        before += f"\n{_python()} -I -S {SHIM} {PROXY_PORT} {PROXY_FOLDER}/socket"
+        before += f"\n{OURS} {_python()} -I -S {SHIM} {PROXY_PORT} {PROXY_FOLDER}/socket"
     shell = program(job.argv, job.limits, others=0, before=before)
     with ExitStack() as held, ExitStack() as at_failure:
         status, inside = os.pipe()

@@ -88,6 +88,16 @@ async def test_it_sees_the_profiles_variables_and_a_handful_of_others(monkeypatc
     assert seen == {"PATH": "/usr/bin", "HOME": "/box/home", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
 
 
+@pytest.mark.parametrize("hosts", [(), ("api.example.com",)])
+async def test_variables_of_a_profile_change_nothing_of_what_comes_before_the_job(hosts: tuple[str, ...]) -> None:
+    """Its files are put in and its proxy is started before any limit holds; a program of its own must not do it."""
+    env = {"PATH": "/box/work", "LD_PRELOAD": "/box/work/evil.so", "LD_LIBRARY_PATH": "/box/work"}
+    outcome = await run("/bin/echo", "here", env=env, files={"rm": "#!/bin/sh\n/bin/touch /tmp/was-here\n"}, allowed_hosts=hosts)
+    assert (outcome.stdout, outcome.exit_code, sorted(outcome.files)) == ("here\n", 0, ["rm"])
+    marked = await run("/bin/ls", "/tmp", env=env, files={"rm": "#!/bin/sh\n/bin/touch /tmp/was-here\n"}, allowed_hosts=hosts)
+    assert marked.stdout == ""
+
+
 async def test_nobody_sees_the_variables_in_the_list_of_processes() -> None:
     outcome = await python("print(open('/proc/1/cmdline').read())", env={"API_TOKEN": "hush-hush"})
     assert "hush-hush" not in said(outcome)
