@@ -5,7 +5,7 @@ import uuid
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,7 +14,7 @@ from agents.models import ModelPrice
 from agents.providers.forms import PriceForm
 from agents.providers.services import price_delete, price_set
 from agents.selectors import price_find, provider_names, provider_prices
-from evalhub.accounts.pages import PageRequest, member_required, owner_required
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, owner_required
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,10 +40,8 @@ def prices(request: PageRequest) -> HttpResponse:
 @require_POST
 @owner_required
 def price_end(request: PageRequest, price_id: uuid.UUID) -> HttpResponse:
-    try:
+    with gone_is_404(ModelPrice.DoesNotExist):
         price = price_delete(project=request.membership.project, price_id=price_id)
-    except ModelPrice.DoesNotExist:
-        raise Http404 from None
     messages.success(request, f"{price} has no price of its own any more. Where the price list knows none either, its calls are unpriced.")
     return redirect("settings-prices")
 

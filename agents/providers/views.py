@@ -20,7 +20,7 @@ from agents.providers.forms import ProviderForm, TrialForm
 from agents.providers.services import provider_create, provider_delete, provider_update
 from agents.providers.trial import Trial, provider_try
 from agents.selectors import provider_load, provider_loads, provider_prices
-from evalhub.accounts.pages import PageRequest, member_required, owner_required, sees_installation
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, owner_required, sees_installation
 from evalhub.accounts.selectors import person
 from evalhub.accounts.throttle import act_count
 from evalhub.common.problems import Problem
@@ -98,10 +98,8 @@ def provider_edit(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @owner_required
 def provider_end(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
-    try:
+    with gone_is_404(ModelProvider.DoesNotExist):
         gone = provider_delete(project=request.membership.project, provider_id=provider_id)
-    except ModelProvider.DoesNotExist:
-        raise Http404 from None
     messages.success(request, f"The provider {gone.name} is deleted, its key and its prices with it.")
     return redirect("settings-providers")
 

@@ -1,12 +1,10 @@
 """The pages that make and change an agent. Members may look at the form's preview; editors save."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,21 +13,12 @@ from agents import services
 from agents.models import Agent
 from agents.web.forms import AgentForm
 from agents.web.preview import preview_of, preview_of_stored
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
 
 
 def agent_or_404(request: PageRequest, agent_id: uuid.UUID) -> Agent:
     return get_object_or_404(Agent, pk=agent_id, project=request.membership.project)
-
-
-@contextmanager
-def gone_is_404() -> Iterator[None]:
-    """Somebody may delete an agent between the look at it and the change."""
-    try:
-        yield
-    except Agent.DoesNotExist:
-        raise Http404 from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -100,7 +89,7 @@ def agent_preview(request: PageRequest, agent_id: uuid.UUID | None = None) -> Ht
 def agent_duplicate(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
     agent = agent_or_404(request, agent_id)
     require_editor(request)
-    with gone_is_404():
+    with gone_is_404(Agent.DoesNotExist):
         copy = services.agent_duplicate(agent_id=agent.id, project=request.membership.project)
     messages.success(request, f"This is a copy of {agent.name}. Give it a name of its own.")
     return redirect("agent-edit", copy.id)
@@ -111,7 +100,7 @@ def agent_duplicate(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
 def agent_delete(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
     agent = agent_or_404(request, agent_id)
     require_editor(request)
-    with gone_is_404():
+    with gone_is_404(Agent.DoesNotExist):
         services.agent_delete(agent_id=agent.id, project=request.membership.project)
     messages.success(request, f"{agent.name} is deleted. Its runs stay.")
     return redirect("agent-list")
@@ -124,7 +113,7 @@ def agent_active(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
     agent = agent_or_404(request, agent_id)
     require_editor(request)
     active = bool(request.POST.get("active"))
-    with gone_is_404():
+    with gone_is_404(Agent.DoesNotExist):
         services.agent_update(agent_id=agent.id, project=request.membership.project, is_active=active)
     messages.success(request, f"{agent.name} is {'active' if active else 'inactive: it is offered for no new run'}.")
     return redirect("agent", agent.id)

@@ -1,12 +1,13 @@
 """Who may open a page: the decorators of every view of pages. Rows of projects that a reader is not in do not exist for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
@@ -69,3 +70,12 @@ def require_editor(request: PageRequest) -> None:
     """Raises PermissionDenied, which becomes the 403 page, for a viewer."""
     if not request.membership.may_write:
         raise PermissionDenied("A viewer reads; editors and owners start and cancel runs.")
+
+
+@contextmanager
+def gone_is_404(*missing: type[ObjectDoesNotExist]) -> Iterator[None]:
+    """`missing` are the DoesNotExist of models: somebody may delete a row between the look at it and the change."""
+    try:
+        yield
+    except missing:
+        raise Http404 from None

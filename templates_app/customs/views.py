@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.paging import first_rows, read_cursor, rows_after, write_cursor
 from evalhub.common.problems import Problem
 from templates_app.customs import selectors, services
@@ -80,10 +80,8 @@ def custom_eval(request: PageRequest, custom_eval_id: uuid.UUID) -> HttpResponse
 
 
 def _or_404(request: PageRequest, custom_eval_id: uuid.UUID) -> CustomEval:
-    try:
+    with gone_is_404(CustomEval.DoesNotExist):
         return selectors.custom_eval_get(project=request.membership.project, custom_eval_id=custom_eval_id)
-    except CustomEval.DoesNotExist:
-        raise Http404 from None
 
 
 def _form(request: PageRequest, found: CustomEval | None) -> HttpResponse:
@@ -134,9 +132,7 @@ def custom_eval_select(request: PageRequest) -> HttpResponse:
 def custom_eval_delete(request: PageRequest, custom_eval_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, custom_eval_id)
     require_editor(request)
-    try:
+    with gone_is_404(CustomEval.DoesNotExist):
         services.custom_eval_delete(project=request.membership.project, custom_eval_id=found.pk)
-    except CustomEval.DoesNotExist:
-        raise Http404 from None
     messages.success(request, "The custom eval is deleted. Its results stay.")
     return redirect("custom-eval-list")

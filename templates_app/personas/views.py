@@ -2,8 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
 from evalhub.common.problems import Problem
 from evalhub.common.rows import rows_changed
@@ -58,15 +57,6 @@ def _place(cursor: str) -> Keyset | None:
 
 def _or_404(request: PageRequest, persona_id: uuid.UUID) -> Persona:
     return get_object_or_404(Persona, pk=persona_id, project=request.membership.project)
-
-
-@contextmanager
-def _gone_is_404() -> Iterator[None]:
-    """Somebody may delete a persona between the look at it and the change."""
-    try:
-        yield
-    except Persona.DoesNotExist:
-        raise Http404 from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -130,7 +120,7 @@ def _page(request: PageRequest, form: Any, status: int = 200) -> HttpResponse:
 def persona_duplicate(request: PageRequest, persona_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, persona_id)
     require_editor(request)
-    with _gone_is_404():
+    with gone_is_404(Persona.DoesNotExist):
         copy = services.persona_duplicate(persona_id=found.id, project=request.membership.project)
     messages.success(request, f"This is a copy of {found.name}. Give it a name of its own.")
     return redirect("persona", copy.id)
@@ -141,7 +131,7 @@ def persona_duplicate(request: PageRequest, persona_id: uuid.UUID) -> HttpRespon
 def persona_delete(request: PageRequest, persona_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, persona_id)
     require_editor(request)
-    with _gone_is_404():
+    with gone_is_404(Persona.DoesNotExist):
         services.persona_delete(persona_id=found.id, project=request.membership.project)
     messages.success(request, f"{found.name} is deleted. Runs that were played with it keep it.")
     return redirect("persona-list")

@@ -4,12 +4,12 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import Brand
 from templates_app.prompts import brands, selectors
 from templates_app.prompts.forms import BrandForm
@@ -79,9 +79,7 @@ def _saved(request: PageRequest, form: BrandForm) -> Brand | None:
 def brand_delete(request: PageRequest, brand_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, brand_id)
     require_editor(request)
-    try:
+    with gone_is_404(Brand.DoesNotExist):
         brands.brand_delete(brand_id=found.pk, project=request.membership.project)
-    except Brand.DoesNotExist:
-        raise Http404 from None
     messages.success(request, f"{found.name} is no longer looked for. What was counted stays.")
     return redirect("brand-list")

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import PromptTopic
 from templates_app.prompts import importing, selectors, services
 from templates_app.prompts.content import sentence
@@ -81,10 +81,8 @@ def topic_delete(request: PageRequest, topic_id: uuid.UUID) -> HttpResponse:
     """With the prompts it has, which are archived."""
     found = _or_404(request, topic_id)
     require_editor(request)
-    try:
+    with gone_is_404(PromptTopic.DoesNotExist):
         services.topic_delete(topic_id=found.pk, project=request.membership.project, archive_prompts=True)
-    except PromptTopic.DoesNotExist:
-        raise Http404 from None
     messages.success(request, f"The topic {found.name} is out of use, and so are its prompts.")
     return redirect("topic-list")
 

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.downloads import download
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
 from evalhub.common.problems import Problem
@@ -161,10 +161,8 @@ def _page(request: PageRequest, form: PromptForm, status: int = 200) -> HttpResp
 def prompt_delete(request: PageRequest, prompt_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, prompt_id)
     require_editor(request)
-    try:
+    with gone_is_404(Prompt.DoesNotExist):
         services.prompt_delete(prompt_id=found.pk, project=request.membership.project)
-    except Prompt.DoesNotExist:
-        raise Http404 from None
     messages.success(request, "The prompt is deleted. Answers that were given to it stay.")
     return redirect("prompt-list")
 

@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import ApiOperation, ApiSource, EvalDefinition, SourceType
 from templates_app.openapi.task import request_task
 from templates_app.sources import definitions, selectors, services
 from templates_app.sources.forms import DefinitionForm, OperationForm
-from templates_app.sources.views import gone_is_404, source_or_404
+from templates_app.sources.views import GONE, source_or_404
 
 
 @require_GET
@@ -39,7 +39,7 @@ def operation(request: PageRequest, operation_id: uuid.UUID) -> HttpResponse:
 
 
 def _or_404(request: PageRequest, operation_id: uuid.UUID) -> ApiOperation:
-    with gone_is_404():
+    with gone_is_404(*GONE):
         return selectors.operation_get(project=request.membership.project, operation_id=operation_id)
 
 
@@ -108,7 +108,7 @@ def operation_delete(request: PageRequest, operation_id: uuid.UUID) -> HttpRespo
     require_editor(request)
     if elsewhere := _not_by_hand(request, found.source):
         return elsewhere
-    with gone_is_404():
+    with gone_is_404(*GONE):
         services.operation_delete(project=request.membership.project, operation_id=found.pk)
     messages.success(request, f"{found.path} is deleted. What has run stays.")
     return redirect("source", found.source_id)
@@ -120,7 +120,7 @@ def operation_delete(request: PageRequest, operation_id: uuid.UUID) -> HttpRespo
 def definition(request: PageRequest, definition_id: uuid.UUID) -> HttpResponse:
     """How an operation is asked and judged."""
     project = request.membership.project
-    with gone_is_404():
+    with gone_is_404(*GONE):
         found = definitions.definition_get(project=project, definition_id=definition_id)
     require_editor(request)
     if found.operation is None:
@@ -137,7 +137,7 @@ def definition(request: PageRequest, definition_id: uuid.UUID) -> HttpResponse:
 
 def _updated(request: PageRequest, found: EvalDefinition, form: DefinitionForm) -> bool:
     try:
-        with gone_is_404():
+        with gone_is_404(*GONE):
             definitions.definition_update(definition_id=found.pk, project=request.membership.project, **form.cleaned_data)
     except ValidationError as error:
         form.refuse(error)

@@ -11,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
 from templates_app.models import EnvProfile
 from templates_app.sources import profiles, selectors
 from templates_app.sources.profile_forms import ProfileForm
-from templates_app.sources.views import gone_is_404
+from templates_app.sources.views import GONE
 
 
 @require_GET
@@ -51,7 +51,7 @@ def profile(request: PageRequest, profile_id: uuid.UUID) -> HttpResponse:
 
 
 def _or_404(request: PageRequest, profile_id: uuid.UUID) -> EnvProfile:
-    with gone_is_404():
+    with gone_is_404(*GONE):
         return selectors.profile_get(project=request.membership.project, profile_id=profile_id)
 
 
@@ -94,7 +94,7 @@ def _page(request: PageRequest, form: ProfileForm, status: int = 200) -> HttpRes
 def profile_delete(request: PageRequest, profile_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, profile_id)
     require_editor(request)
-    with gone_is_404():
+    with gone_is_404(*GONE):
         profiles.env_profile_delete(project=request.membership.project, profile_id=found.pk)
     messages.success(request, f"{found.name} and its values are deleted.")
     return redirect("profile-list")

@@ -1,8 +1,7 @@
 """Pages of API sources: the list, one with its operations and the report of its import, and the forms. Members read; editors write."""
 
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -15,11 +14,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, EvalDefinition, SourceType
 from templates_app.sources import importing, selectors, services
 from templates_app.sources.forms import DocumentForm, SourceForm
 
+GONE = (ApiSource.DoesNotExist, ApiOperation.DoesNotExist, EnvProfile.DoesNotExist, EvalDefinition.DoesNotExist)
 PAGE_SIZE = 100
 LONGEST_SEARCH = 200
 KINDS = {
@@ -37,17 +37,8 @@ def source_list(request: PageRequest) -> HttpResponse:
     return render(request, "sources/list.html", {"sources": rows, "kinds": KINDS, "may_write": request.membership.may_write})
 
 
-@contextmanager
-def gone_is_404() -> Iterator[None]:
-    """A row of another project, or one that somebody deleted meanwhile, does not exist."""
-    try:
-        yield
-    except (ApiSource.DoesNotExist, ApiOperation.DoesNotExist, EnvProfile.DoesNotExist, EvalDefinition.DoesNotExist):
-        raise Http404 from None
-
-
 def source_or_404(request: PageRequest, source_id: uuid.UUID) -> ApiSource:
-    with gone_is_404():
+    with gone_is_404(*GONE):
         return selectors.source_get(project=request.membership.project, source_id=source_id)
 
 
@@ -189,7 +180,7 @@ def source_select(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     shown, ticked = _keys(request.POST.getlist("shown")), _keys(request.POST.getlist("operation"))
     mine = set(found.operations.filter(pk__in=shown).values_list("pk", flat=True))
     kept = set(found.operations.filter(is_selected=True).values_list("pk", flat=True)) - mine
-    with gone_is_404():
+    with gone_is_404(*GONE):
         services.operations_select(project=request.membership.project, source_id=found.pk, keys=kept | (ticked & mine))
     messages.success(request, "Saved which operations run where none are named.")
     query = {name: _text(request.POST.get(name, "")) for name in ("q", "category")}
@@ -213,7 +204,7 @@ def _keys(given: list[str]) -> set[uuid.UUID]:
 def source_delete(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     found = source_or_404(request, source_id)
     require_editor(request)
-    with gone_is_404():
+    with gone_is_404(*GONE):
         services.source_delete(project=request.membership.project, source_id=found.pk)
     messages.success(request, f"{found.label} is deleted. What has run stays.")
     return redirect("source-list")

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.pages import gone_is_404
 from runs.batches import targets
 from runs.batches.now import target_run
 from runs.batches.request import BadValue, BatchRefused
@@ -127,10 +128,8 @@ def target_now(request: PageRequest, target_id: uuid.UUID) -> HttpResponse:
 def target_end(request: PageRequest, target_id: uuid.UUID) -> HttpResponse:
     row = _row(request, target_id)
     require_editor(request)
-    try:
+    with gone_is_404(Target.DoesNotExist):
         targets.target_delete(target_id=target_id, project=request.membership.project)
-    except Target.DoesNotExist:
-        raise Http404 from None
     messages.success(request, f"The target {row} is deleted. Batches that asked it stay.")
     return redirect("target-list")
 
