@@ -20,12 +20,12 @@ class Children(DurableEndpoint):
     def get(self, request: Request, eval_run_id: str) -> Response:
         after, size = self.asked.after, self.asked.limit
         key = read_id("eval_run", eval_run_id)
-        try:
-            found, following = children_page(project=self.project, batch_id=key, after=after, size=size) if key else ([], None)
-        except Batch.DoesNotExist:
-            key = None
         if key is None:
             raise missing("Eval run")
+        try:
+            found, following = children_page(project=self.project, batch_id=key, after=after, size=size)
+        except Batch.DoesNotExist:
+            raise missing("Eval run") from None
         meta = ChildrenMeta(limit=size, count=len(found), next=following)
         return told(EvalRunChildrenResponse(data=[_child(each) for each in found], meta=meta))
 
