@@ -1,10 +1,8 @@
 """Runs the command as a shell would, and a stand-in for EvalHub's API on loopback that says what a test wants."""
 
-import asyncio
 import json
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from evalhub.cli import main
+from tests.support.served import served
 
 RUN_ID = "11111111-1111-1111-1111-111111111111"
 TEMPLATE_ID = "22222222-2222-2222-2222-222222222222"
@@ -129,31 +128,11 @@ class StandIn:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """The stand-in on a free port, named by EVALHUB_URL and EVALHUB_API_KEY as a person would."""
-    stand_in, started, loop = StandIn(), threading.Event(), asyncio.new_event_loop()
-
-    async def start() -> web.AppRunner:
-        runner = web.AppRunner(stand_in.application(), shutdown_timeout=0.5)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        stand_in.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        return runner
-
-    def serve() -> None:
-        runner = loop.run_until_complete(start())
-        started.set()
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    assert started.wait(10)
-    monkeypatch.setenv("EVALHUB_URL", stand_in.url)
-    monkeypatch.setenv("EVALHUB_API_KEY", "sk_test")
-    yield stand_in
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    stand_in = StandIn()
+    with served(stand_in.application()) as stand_in.url:
+        monkeypatch.setenv("EVALHUB_URL", stand_in.url)
+        monkeypatch.setenv("EVALHUB_API_KEY", "sk_test")
+        yield stand_in
 
 
 @pytest.fixture

@@ -76,9 +76,8 @@ class Durable:
 def durable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Durable]:
     """The stand-in, named by EVALHUB_URL and EVALHUB_API_KEY as a person would."""
     stand_in = Durable()
-    with served(stand_in.application()) as url:
-        stand_in.url = url
-        monkeypatch.setenv("EVALHUB_URL", url)
+    with served(stand_in.application()) as stand_in.url:
+        monkeypatch.setenv("EVALHUB_URL", stand_in.url)
         monkeypatch.setenv("EVALHUB_API_KEY", "sk_test")
         yield stand_in
 

@@ -131,7 +131,7 @@ def test_a_topic_without_prompts_is_gone_and_its_name_is_free(topic: PromptTopic
 def test_the_name_of_an_archived_topic_is_free(topic: PromptTopic) -> None:
     make(topic)
     services.topic_delete(topic_id=topic.pk, project=topic.project, archive_prompts=True)
-    services.topic_create(project=topic.project, name="Pricing")
+    assert services.topic_create(project=topic.project, name="Pricing").pk != topic.pk
 
 
 def test_a_prompt_of_an_archived_topic_comes_back_only_with_another_topic(topic: PromptTopic) -> None:
