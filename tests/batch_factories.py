@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from runs.models import Batch, BatchSubject, EvalRun, Trial
-from runs.models.batch import target_key
+from runs.models.target import target_key
 from runs.states import FINAL, Status
 from templates_app.models import SourceType
 

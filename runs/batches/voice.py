@@ -18,7 +18,7 @@ from evalhub.accounts.models import Project
 from evalhub.common.statistics import Sums
 from runs.batches.shares import Rival, Voice, added
 from runs.models import Citation, Mention, Trial
-from runs.models.batch import TargetType, target_key
+from runs.models.target import TargetType, target_key
 from templates_app.models import PromptTopic, SourceType
 from templates_app.reasons import FailureReason
 

@@ -15,7 +15,7 @@ from evalhub.accounts.models import Project
 from runs.batches.request import BadTarget, BadValue, Loc, NothingToRun, TargetSpec
 from runs.batches.snapshots import HarnessSnapshot, TargetSnapshot
 from runs.models import Target
-from runs.models.batch import target_key
+from runs.models.target import target_key
 
 VENDORS = ("openai", "anthropic", "google", "openrouter")
 BUILT_IN_SECONDS = 600

@@ -7,7 +7,7 @@ from typing import Any
 from evalhub.accounts.models import Project
 from runs.batches.snapshots import DefinitionSnapshot, HarnessSnapshot, TargetSnapshot, agent_snapshot
 from runs.models import Batch, BatchSubject, EvalRun, Trial
-from runs.models.batch import target_key
+from runs.models.target import target_key
 from templates_app.models import EnvProfile, SourceType
 from tests.support.runs import project_make
 

@@ -10,7 +10,7 @@ from agents.models import Harness
 from evalhub.accounts.models import Project
 from runs.batches.whom import Platforms, scheduled
 from runs.models import TargetType
-from runs.models.batch import target_key
+from runs.models.target import target_key
 from templates_app.models import ApiOperation, ApiSource, CustomEval, CustomEvalCategory, EnvProfile, Prompt, PromptTopic, SourceType
 
 MOST_SHOWN = 500
