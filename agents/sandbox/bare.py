@@ -14,7 +14,7 @@ from typing import Any
 from agents.sandbox.folder import Kept, kept, written
 from agents.sandbox.job import Job
 from agents.sandbox.launch import SHELL, Child, program, uninterrupted, unprivileged
-from agents.sandbox.watch import Use, carries, pids_below, threads_of, tree_use, use_of
+from agents.sandbox.watch import Processor, Use, carries, pids_below, threads_of, tree_use, use_of
 
 MARK = "EVALHUB_JOB"  # in the environment of a job; its processes are known by it, whatever session they moved to
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -28,6 +28,7 @@ class BareChild(Child):
     def __init__(self, process: subprocess.Popen[bytes], job: Job, folder: Path, mark: str) -> None:
         super().__init__(process, job.limits)
         self._limits = job.limits
+        self._processor = Processor()
         self._folder = folder
         self._mark = f"{MARK}={mark}".encode()
         self._proc = os.open(PROC, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if os.path.isdir(PROC) else None
@@ -37,7 +38,7 @@ class BareChild(Child):
         disk, inodes = tree_use(str(self._folder))
         if self._proc is None:
             return Use(disk=disk, inodes=inodes)
-        found = use_of(self._proc, self._pids(self._proc), memory_limit=self._limits.memory_bytes)
+        found = use_of(self._proc, self._pids(self._proc), self._processor, memory_limit=self._limits.memory_bytes)
         return Use(found.threads, found.memory, found.cpu_s, disk, inodes)
 
     def _pids(self, proc: int) -> list[str]:

@@ -16,13 +16,14 @@ from agents.sandbox.confine import ARCHIVE, HOME, PROXY_FOLDER, SHIM, TEMP, WORK
 from agents.sandbox.folder import Kept, kept
 from agents.sandbox.job import Job, SandboxMissing
 from agents.sandbox.launch import START_SECONDS, Child, has_ended, program, uninterrupted, unprivileged
-from agents.sandbox.watch import Use, disk_use, pids_below, use_of
+from agents.sandbox.watch import Processor, Use, disk_use, pids_below, use_of
 
 PROXY_PORT = 3128
 PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 PYTHONS = ("/usr/bin/python3", "/usr/local/bin/python3")
-# What is done before the job and its limits begin is no matter of the variables that a profile brings.
-OURS = "PATH=/usr/bin:/bin LD_PRELOAD= LD_LIBRARY_PATH= LD_AUDIT="
+# What is done before the job and its limits begin is no matter of the variables that a profile brings: tar alone would run
+# programs by TAR_OPTIONS. The three are emptied for env itself.
+OURS = "LD_PRELOAD= LD_LIBRARY_PATH= LD_AUDIT= /usr/bin/env -i PATH=/usr/bin:/bin"
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
@@ -32,6 +33,7 @@ class BoxedChild(Child):
     def __init__(self, process: subprocess.Popen[bytes], job: Job, status: int) -> None:
         super().__init__(process, job.limits)
         self._limits = job.limits
+        self._processor = Processor()
         self._status = status
         self._held = ExitStack()
         self._init: int | None = None
@@ -40,7 +42,8 @@ class BoxedChild(Child):
         """Take hold of the inside by the namespace's first process. Blocking. Raises SandboxMissing where the system refuses that."""
         try:
             pid = self._found_init()
-            self._work, self._proc, *self._disks = (self._opened(f"/proc/{pid}/root{path}") for path in (WORK, "/proc", *WRITABLE))
+            root = self._opened(f"/proc/{pid}/root")
+            self._work, self._proc, *self._disks = (self._inside(root, path) for path in (WORK, "/proc", *WRITABLE))
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise SandboxMissing(f"The sandbox cannot be watched from outside ({error}).") from error
 
@@ -59,13 +62,19 @@ class BoxedChild(Child):
         self._held.callback(os.close, self._init)
         return pid
 
-    def _opened(self, path: str) -> int:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def _inside(self, root: int, path: str) -> int:
+        """A folder below the sandbox's root, step by step: a link on the way would be followed out here, not in there."""
+        for name in path.strip("/").split("/"):
+            root = self._opened(name, os.O_NOFOLLOW, root)
+        return root
+
+    def _opened(self, path: str, flags: int = 0, folder: int | None = None) -> int:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags, dir_fd=folder)
         self._held.callback(os.close, descriptor)
         return descriptor
 
     def use(self) -> Use:
-        found = use_of(self._proc, pids_below(self._proc), memory_limit=self._limits.memory_bytes)
+        found = use_of(self._proc, pids_below(self._proc), self._processor, memory_limit=self._limits.memory_bytes)
         disk, inodes = disk_use(self._disks)
         return Use(found.threads - 1, found.memory, found.cpu_s, disk, inodes)  # bubblewrap's own process is not the job's
 

@@ -10,6 +10,8 @@ WORKDIR = "."  # a job starts in its work folder, so this names it with and with
 LONGEST_ARGUMENT = 128 * 1024 - 1  # bytes; Linux starts no program with a longer one
 LONGEST_START = 1024 * 1024  # bytes of arguments and environment together; Linux allows some more
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A shell that is bash reads its options from these, and some of them execute what stands in other variables (xtrace and PS4).
+OF_THE_SHELL = frozenset({"SHELLOPTS", "BASHOPTS"})
 
 
 class BadJob(ValueError):
@@ -124,6 +126,8 @@ def _check_env(env: Mapping[str, str]) -> None:
     for name, value in env.items():
         if not VARIABLE.fullmatch(name):
             raise BadJob(f"{name!r} is no name of an environment variable.")
+        if name in OF_THE_SHELL:
+            raise BadJob(f"{name} cannot be set: it would change the shell that starts the program.")
         if "\0" in value or _size(value) > LONGEST_ARGUMENT:
             raise BadJob(f"The value of {name} holds a NUL character or is longer than 128 KiB.")
 

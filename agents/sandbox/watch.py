@@ -6,7 +6,7 @@ RLIMIT_* bound one process each, and root not at all; only the sum tells a fork 
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from agents.sandbox.job import Ended, Limits
@@ -14,8 +14,9 @@ from agents.sandbox.job import Ended, Limits
 TICKS = os.sysconf("SC_CLK_TCK")
 KIB = 1024
 MOST_INODES = 100_000  # an empty file takes memory of the kernel's, which the size of a file system does not count
-OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
-FAIR_SHARE = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
+OWN_MEMORY = re.compile(rb"^(?:Rss(?:Anon|Shmem)|VmSwap|VmPTE):\s+(\d+) kB", re.MULTILINE)
+FAIR_SHARE = re.compile(rb"^(?:Pss_(?:Anon|Shmem)|SwapPss):\s+(\d+) kB", re.MULTILINE)
+PAGE_TABLES = re.compile(rb"^VmPTE:\s+(\d+) kB", re.MULTILINE)  # grow with every address that is only read, and with no page
 REAL_USER = re.compile(rb"^Uid:\s+(\d+)", re.MULTILINE)
 THREADS = re.compile(rb"^Threads:\s+(\d+)", re.MULTILINE)
 
@@ -41,33 +42,50 @@ class Use:
         return next((ended for is_passed, ended in passed if is_passed), None)
 
 
-def use_of(proc: int, pids: Iterable[str], *, memory_limit: int) -> Use:
-    """The use of processes by their directory below `proc`, a descriptor of a /proc. Those that end meanwhile count for nothing."""
-    threads, memory, cpu_s = 0, 0, 0.0
-    living = []
+class Processor:
+    """Seconds of processor of all processes of a job, those that are gone too."""
+
+    def __init__(self) -> None:
+        self._own: dict[tuple[str, bytes], float] = {}  # of those that live, by number and start
+        self._gone = 0.0
+
+    def told(self, stats: Mapping[str, bytes]) -> float:
+        """Their sum so far, by what /proc says of the living now.
+
+        A parent that waits for a child inherits its time. One that ignores SIGCHLD does not, so what was seen of it counts on.
+        """
+        fields = {pid: stat[stat.rfind(b")") + 2 :].split() for pid, stat in stats.items()}
+        own = {(pid, found[19]): _seconds(found[11:13]) for pid, found in fields.items()}
+        self._gone += sum(spent for process, spent in self._own.items() if process not in own)
+        self._own = own
+        return max(self._gone + sum(own.values()), sum(_seconds(found[11:15]) for found in fields.values()))
+
+
+def _seconds(fields: Iterable[bytes]) -> float:
+    """Of utime, stime, cutime, cstime: fields 14 to 17 of proc_pid_stat(5), as starttime is field 22."""
+    return sum(map(int, fields)) / TICKS
+
+
+def use_of(proc: int, pids: Iterable[str], processor: Processor, *, memory_limit: int) -> Use:
+    """The use of processes by their directory below `proc`, a descriptor of a /proc. Those that end meanwhile count for nothing new."""
+    threads, memory = 0, 0
+    living: dict[str, bytes] = {}
     for pid in pids:
         status, numbers = _read(proc, f"{pid}/status"), _read(proc, f"{pid}/stat")
         if not status or not numbers:
             continue
-        living.append(pid)
+        living[pid] = numbers
         threads += _sum(THREADS, status)
         memory += _sum(OWN_MEMORY, status) * KIB
-        cpu_s += _cpu_seconds(numbers)
     if memory > memory_limit:  # pages that a fork shares were counted for each; the exact figure costs a walk of the page tables
         memory = sum(_fair_memory(proc, pid) for pid in living)
-    return Use(threads, memory, cpu_s)
-
-
-def _cpu_seconds(stat: bytes) -> float:
-    """Of a process and its children that are gone: utime, stime, cutime, cstime (proc_pid_stat(5), fields 14 to 17)."""
-    fields = stat[stat.rfind(b")") + 2 :].split()
-    return sum(int(field) for field in fields[11:15]) / TICKS
+    return Use(threads, memory, processor.told(living))
 
 
 def _fair_memory(proc: int, pid: str) -> int:
     """Shared pages counted once in all; its own pages and the shared where it may not be asked for that."""
-    found = _read(proc, f"{pid}/smaps_rollup")
-    return _sum(FAIR_SHARE, found) * KIB if found else _sum(OWN_MEMORY, _read(proc, f"{pid}/status")) * KIB
+    found, status = _read(proc, f"{pid}/smaps_rollup"), _read(proc, f"{pid}/status")
+    return (_sum(FAIR_SHARE, found) + _sum(PAGE_TABLES, status) if found else _sum(OWN_MEMORY, status)) * KIB
 
 
 def _sum(pattern: re.Pattern[bytes], text: bytes) -> int:

@@ -98,6 +98,13 @@ async def test_variables_of_a_profile_change_nothing_of_what_comes_before_the_jo
     assert marked.stdout == ""
 
 
+async def test_what_puts_the_files_in_runs_no_program_that_a_variable_names() -> None:
+    """Before the worker has hold of the folders, a program could put links in their place."""
+    options = "--to-command='/bin/rmdir /box/work; /bin/ln -s /etc /box/work'"
+    outcome = await run("/bin/sh", "-c", "echo $TAR_OPTIONS; ls", env={"TAR_OPTIONS": options}, files={"a.txt": "a"})
+    assert (outcome.stdout, outcome.files) == (f"{options}\na.txt\n", {"a.txt": b"a"})
+
+
 async def test_nobody_sees_the_variables_in_the_list_of_processes() -> None:
     outcome = await python("print(open('/proc/1/cmdline').read())", env={"API_TOKEN": "hush-hush"})
     assert "hush-hush" not in said(outcome)
@@ -144,6 +151,7 @@ TREES = ("/", "/root", "/etc", "/proc/1", "/sys/fs", "/dev/shm", "/home/", "/var
         (Job(["a", *["x" * 130_000] * 9]), "1 MiB"),
         (Job(["a"], env={"A=B": "c"}), "no name of an environment variable"),
         (Job(["a"], env={"A": "\0"}), "NUL"),
+        (Job(["a"], env={"SHELLOPTS": "xtrace", "PS4": "$(id)"}), "SHELLOPTS cannot be set"),
         *((Job(["a"], files={name: ""}), "no path inside") for name in OUTSIDE),
         (Job(["a"], files={"x": "", "x/y": ""}), "a file and a folder at once"),
         (Job(["a"], files={"x": bytes(600)}, limits=Limits(disk_bytes=1000)), "larger than 500 bytes"),

@@ -49,6 +49,22 @@ async def test_processor_time_of_many_processes_is_added_up() -> None:
     assert (await python(code, limits=limits(cpu_s=1))).ended == Ended.CPU_LIMIT
 
 
+async def test_processor_time_of_children_that_nobody_waits_for_is_added_up() -> None:
+    """Whoever ignores their end inherits nothing of their time."""
+    code = """
+        import os, signal, time
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            if not os.fork():
+                until = time.process_time() + 0.3
+                while time.process_time() < until: pass
+                os._exit(0)
+            try: os.wait()  # returns once all are gone, and says nothing of them
+            except ChildProcessError: pass
+    """
+    assert (await python(code, limits=limits(cpu_s=1))).ended == Ended.CPU_LIMIT
+
+
 async def test_a_program_that_takes_all_memory_is_stopped() -> None:
     code = "held = []\nwhile True: held.append(b'x' * 1048576)"
     outcome = await python(code, limits=limits(memory_bytes=128 * MIB))
@@ -95,6 +111,21 @@ async def test_shared_memory_without_a_name_is_counted() -> None:
         while True:
             held.append(mmap.mmap(-1, 8 << 20))
             held[-1].write(b'x' * (8 << 20))
+    """
+    assert (await python(code, limits=limits(memory_bytes=128 * MIB))).ended == Ended.MEMORY_LIMIT
+
+
+async def test_what_the_kernel_holds_to_find_pages_is_counted() -> None:
+    """Reading one byte of every two megabytes costs a page of tables each, and none of the program's own."""
+    code = """
+        import ctypes, time
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        libc.prctl(41, 1, 0, 0, 0)  # PR_SET_THP_DISABLE
+        size, step = 100 << 30, 2 << 20
+        start = libc.mmap(None, size, 1, 0x4022, -1, 0)  # PROT_READ; MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE
+        for place in range(start, start + size, step): ctypes.c_char.from_address(place).value
+        time.sleep(600)
     """
     assert (await python(code, limits=limits(memory_bytes=128 * MIB))).ended == Ended.MEMORY_LIMIT
 
