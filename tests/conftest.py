@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import SyncToAsync
+from django.conf import settings as django_settings
 from django.db import connections
 from hypothesis import HealthCheck, settings
 
@@ -16,6 +17,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 # How long an example takes says more about the machine than about the code: the gate runs several parts at once.
 settings.register_profile("evalhub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("evalhub")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_not_listed() -> None:
+    """Each test client starts the middleware anew, and listing the files costs more than a page. tests/evalhub/test_assets.py does."""
+    django_settings.SERVESTATIC_USE_FINDERS = False
+    django_settings.SERVESTATIC_USE_STATIC_ROOT = False
 
 
 @pytest.fixture(autouse=True)

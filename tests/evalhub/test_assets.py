@@ -17,6 +17,12 @@ PLAIN = "/static/css/base.css"
 OTHER = "/static/css/base.0123456789ab.css"
 
 
+@pytest.fixture(autouse=True)
+def listed(settings: Any) -> None:
+    """As an installation has it; other tests do without (tests/conftest.py)."""
+    settings.SERVESTATIC_USE_FINDERS = True
+
+
 @pytest.fixture
 def kept(tmp_path: Path, settings: Any) -> Path:
     """Where compressed forms lie."""
