@@ -249,6 +249,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
     "loggers": {
+        "django": {"handlers": []},  # with EVALHUB_DEBUG Django would print every line a second time, refusals with their traceback
         "django.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "django-q": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
