@@ -36,18 +36,16 @@ PAGE_FIELDS = frozenset({"csrfmiddlewaretoken", "op", "run", "whole", "reading",
 @member_required
 def template_preview(request: PageRequest) -> HttpResponse:
     """What the judge would be asked. htmx gets the panel (`whole`) or its part that follows the typing; others a page."""
-    project = request.membership.project
+    project, draft = request.membership.project, draft_content(request.POST)
     run = _chosen(project, request.POST.get("run", ""))
-    shown = judge_preview.preview(project, draft_content(request.POST), run)
-    context: dict[str, Any] = {"preview": shown, "chosen": run}
     if request.htmx and not request.POST.get("whole"):
+        context: dict[str, Any] = {"preview": judge_preview.preview(project, draft, run), "chosen": run}
         return render(request, "runs/_judge_preview.html", context | {"follows": bool(request.POST.get("may_try"))})
-    offered = _offered(project)
-    context |= {
-        "offered": offered,
-        "judges": judge_preview.judge_names(shown, offered),
-        "may_try": request.membership.may_write and not request.POST.get("reading"),
-    }
+    offered, may_try = _offered(project), request.membership.may_write and not request.POST.get("reading")
+    if may_try and offered and "run" not in request.POST:
+        run = offered[0]  # the sample is for reading alone: trying begins at what can be tried
+    shown = judge_preview.preview(project, draft, run)
+    context = {"preview": shown, "chosen": run, "offered": offered, "judges": judge_preview.judge_names(shown, offered), "may_try": may_try}
     if request.htmx:
         return render(request, "runs/_tryout_panel.html", context)
     return render(request, "runs/template_preview.html", context | _typed(request))

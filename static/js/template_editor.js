@@ -127,6 +127,13 @@ templateForm.addEventListener("input", (event) => event.target.name === "categor
 templateForm.addEventListener("draft:restored", refreshRows);
 refreshRows();
 
+// The panel beside the form was asked for as the page loaded. What was typed until it came is told to it now.
+let typedEarly = false;
+templateForm.addEventListener("input", () => (typedEarly = true));
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "tryout" && typedEarly) templateForm.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // The try-out's run speaks as on its own page. Only the parts that this page has are taken.
 const POLL_EVERY_MS = 2000;
 const tryout = () => document.getElementById("tryout-live");

@@ -1,5 +1,6 @@
 """The template editor as people use it: rows by keyboard, the judge's prompt while typing, a try-out, an expired session, and no script."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,8 @@ def test_rows_are_dragged_by_their_grip(open_page: OpenPage) -> None:
 
 def test_the_prompt_follows_the_typing_and_shows_it_as_text(open_page: OpenPage, picture: Picture) -> None:
     page = open_page(leads_to=NEW)
+    expect(page.locator("#tryout-run")).to_have_value(re.compile("-"))  # the newest run: the sample cannot be tried on
+    page.locator("#tryout-run").select_option("")
     expect(page.locator("#judge-preview")).to_contain_text("allergic to hazelnuts")
     page.locator("[name=scoring_rubric]").fill("<img src=x onerror=alert(1)> Be strict.")
     expect(page.locator("#judge-preview")).to_contain_text("# Rubric\n<img src=x onerror=alert(1)> Be strict.")

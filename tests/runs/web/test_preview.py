@@ -120,6 +120,14 @@ def test_the_panel_offers_transcripts_of_the_project_that_are_over(owner: Client
     assert 'value="demo/judge"' in shown
 
 
+def test_trying_begins_at_a_transcript_that_it_accepts(owner: Client, teammate: Client, finished: EvalRun) -> None:
+    chosen = f'value="{finished.id}" selected'
+    assert chosen in asked(owner, whole="1")
+    assert chosen not in asked(owner, whole="1", run="")  # somebody chose the sample
+    assert chosen not in asked(owner, whole="1", reading="1")
+    assert chosen not in asked(teammate, whole="1")  # who may not try reads the sample, as every reader does
+
+
 def test_a_transcript_of_another_project_is_not_shown(owner: Client) -> None:
     foreign = factories.run(project=factories.project(), status=Status.COMPLETED, total_turns=1)
     factories.message(run=foreign, role="user", content="A secret of theirs.")
