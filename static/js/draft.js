@@ -1,43 +1,9 @@
 // Drafts: what is typed into <form data-draft="kind:id"> is kept in this browser until it is saved, and offered again on a later visit,
-// also after a sign-in that a session's end asked for. Passwords, files and [data-no-draft] are never kept.
+// also after a sign-in that a session's end asked for. Passwords, files and [data-no-draft] are never kept. drafts.js has the store.
 //
 // Rows: <ol data-rows="field" data-row-template="#id"> holds one element a row, each with one control called `field`; a draft with more or
 // fewer rows is given them. `draft:restored` then tells the form's own script, which may number its rows again.
 const DRAFT_WAIT_MS = 400;
-const DRAFT_DAYS = 30;
-const DRAFT_PREFIX = "draft:";
-
-// Of this person, so that the next one at the same browser is not offered it.
-const draftPerson = document.querySelector(".side-who")?.textContent.trim() ?? "";
-const draftKey = (name) => `${DRAFT_PREFIX}${draftPerson}:${name}`;
-
-// Storage may be full, or off: then leaving the page still asks.
-const draftStore = {
-  read(key) {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  },
-  write(key, value) {
-    try {
-      localStorage.setItem(key, JSON.stringify(value));
-    } catch {}
-  },
-  remove(key) {
-    try {
-      localStorage.removeItem(key);
-    } catch {}
-  },
-  keys() {
-    try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(DRAFT_PREFIX));
-    } catch {
-      return [];
-    }
-  },
-};
 
 const isKept = (control) =>
   control.name && control.name !== "csrfmiddlewaretoken" && !["password", "file", "submit", "button"].includes(control.type) && !control.closest("[data-no-draft]");
@@ -90,7 +56,7 @@ class Draft {
     form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => this.sent());
     form.addEventListener("htmx:afterRequest", (event) => event.target === form && event.detail.successful && this.done());
-    if (!(this.refused && wasSent(this.key))) this.offer(draftStore.read(this.key)); // else the page shows it already
+    if (!(this.refused && tabNotes.read(DRAFT_SENT) === this.key)) this.offer(draftStore.read(this.key)); // else the page shows it already
   }
 
   get dirty() {
@@ -113,9 +79,7 @@ class Draft {
   sent() {
     this.keep();
     this.leaving = true;
-    try {
-      sessionStorage.setItem("draft-sent", this.key);
-    } catch {}
+    tabNotes.write(DRAFT_SENT, this.key);
   }
 
   done() {
@@ -151,14 +115,6 @@ class Draft {
   }
 }
 
-function wasSent(key) {
-  try {
-    return sessionStorage.getItem("draft-sent") === key;
-  } catch {
-    return false;
-  }
-}
-
 function draftNotice(at, restore, discard) {
   const notice = Object.assign(document.createElement("div"), { className: "notice notice-warning cluster" });
   notice.setAttribute("role", "status");
@@ -175,23 +131,6 @@ function draftButton(words, act) {
   return button;
 }
 
-function forgetWhatWasSaved() {
-  try {
-    const sent = sessionStorage.getItem("draft-sent");
-    if (!sent || !document.querySelector(".notice-success")) return;
-    draftStore.remove(sent);
-    sessionStorage.removeItem("draft-sent");
-  } catch {}
-}
-
-function forgetOldDrafts() {
-  for (const key of draftStore.keys()) {
-    if (Date.now() - (draftStore.read(key)?.at ?? 0) > DRAFT_DAYS * 86400000) draftStore.remove(key);
-  }
-}
-
-forgetWhatWasSaved();
-forgetOldDrafts();
 const drafts = [...document.querySelectorAll("form[data-draft]")].map((form) => new Draft(form));
 
 // A page that is closed or put away writes at once what it was about to write.
