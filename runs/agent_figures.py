@@ -7,22 +7,19 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import sqrt
-from statistics import fmean, stdev
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from evalhub.common.statistics import Mean, mean_of
 from runs.models import EvalRun
 from runs.states import ACTIVE, Status
 
 LATELY = 20
 ROW = ("id", "agent_id", "status", "kind", "score", "uses_demo", "created_at", "cancel_requested_at")
 JUDGED = {EvalRun.Kind.RUN_EVAL, EvalRun.Kind.EVALUATE, EvalRun.Kind.EVAL_ONLY}
-# Student's t, two-sided 95 %, for 1 to LATELY - 1 degrees of freedom.
-T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,8 @@ class Figures:
         return [run.score for run in self.scored if run.score is not None]
 
     @property
-    def mean(self) -> float | None:
-        return fmean(self.scores) if self.scores else None
-
-    @property
-    def interval(self) -> float | None:
-        """Half the width of the mean's 95 % interval; None with fewer than two scores."""
-        return mean_interval(self.scores)
+    def mean(self) -> Mean | None:
+        return mean_of(self.scores)
 
     @property
     def unscored(self) -> int:
@@ -79,11 +71,6 @@ class Figures:
     @property
     def uses_demo(self) -> bool:
         return any(run.uses_demo for run in self.scored)
-
-
-def mean_interval(scores: Sequence[float]) -> float | None:
-    """Half the width of the 95 % interval of the mean of at most LATELY scores; None with fewer than two."""
-    return T95[len(scores) - 2] * stdev(scores) / sqrt(len(scores)) if len(scores) > 1 else None
 
 
 def with_stretch(agents: QuerySet[Agent]) -> QuerySet[Agent]:

@@ -100,4 +100,8 @@ def _category_means(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mea
 
 
 def _mean_json(mean: Mean | None) -> dict[str, Any] | None:
-    return None if mean is None else {"mean": mean.value, "half_width_95": mean.half_width, "n": mean.n}
+    """Half the interval as it was computed, and its ends as they are cut at those of the scale."""
+    if mean is None:
+        return None
+    low, high = mean.interval or (None, None)
+    return {"mean": mean.value, "half_width_95": mean.half_width, "low_95": low, "high_95": high, "n": mean.n}

@@ -83,6 +83,11 @@ def score(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def scores_between(low: float, high: float) -> str:
+    """The interval of a mean: `21.5–100`. Both ends are told even where they are the same."""
+    return f"{score(low)}–{score(high)}"
+
+
 def percent(share: float) -> str:
     """A share from 0 to 1 as whole per cent: `67 %`. What is neither none nor all is never shown as such."""
     whole = round(100 * share)
@@ -102,6 +107,11 @@ def signed(value: float) -> str:
     if float(text) == 0:
         return "0"
     return f"+{text}" if value > 0 else f"\N{MINUS SIGN}{text}"
+
+
+def signed_between(low: float, high: float) -> str:
+    """The interval of a difference: `−3 to +43.5`."""
+    return f"{signed(low)} to {signed(high)}"
 
 
 def gap(minutes: int) -> str:

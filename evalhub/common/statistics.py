@@ -1,4 +1,8 @@
-"""A mean or a rate and how far to trust it: 95 % intervals by Student's t and by Wilson; and the difference of two means. Pure."""
+"""A mean or a rate and how far to trust it: 95 % intervals by Student's t and by Wilson; and the difference of two means. Pure.
+
+Student's interval knows nothing of the scale: of two scores it is often wider than all there are (85 ± 63.5). What lies beyond the scale
+cannot be, so whatever is shown is `interval`, cut at the ends of the scale; `half_width` is as it was computed, for whoever computes on.
+"""
 
 import math
 from collections.abc import Sequence
@@ -8,19 +12,33 @@ from functools import cache
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
+Scale = tuple[float, float]
+SCORES: Scale = (0.0, 100.0)
+RANKS: Scale = (1.0, math.inf)
 MANY = 100  # degrees of freedom from which on the series is exact to six digits, and adding up the exact terms takes long
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """`half_width` is None below two values: one value says nothing about spread."""
+    """`half_width` is None below two values: one value says nothing about spread. `scale` is from the least to the most there can be."""
 
     n: int
     value: float
     half_width: float | None
+    scale: Scale = SCORES
+
+    @property
+    def interval(self) -> Scale | None:
+        """Its ends, cut at those of the scale; None where there is none."""
+        return None if self.half_width is None else _around(self.value, self.half_width, self.scale)
 
     def __str__(self) -> str:
-        return f"{self.value:.1f}" if self.half_width is None else f"{self.value:.1f} ± {self.half_width:.1f}"
+        ends = self.interval
+        return f"{self.value:.1f}" if ends is None else f"{self.value:.1f} ({ends[0]:.1f} to {ends[1]:.1f})"
+
+
+def _around(value: float, half_width: float, scale: Scale) -> Scale:
+    return max(value - half_width, scale[0]), min(value + half_width, scale[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +60,15 @@ class Sums:
 
     @property
     def mean(self) -> Mean | None:
-        """None of nothing: an absent score is not zero."""
+        """Of scores. None of nothing: an absent score is not zero."""
+        return self.mean_on(SCORES)
+
+    def mean_on(self, scale: Scale) -> Mean | None:
+        """The same of what is measured on another scale."""
         if not self.n:
             return None
-        value = self.total / self.n / self.per
-        return Mean(self.n, value, None if self.n == 1 else t_quantile(CONFIDENCE, self.n - 1) * math.sqrt(self.variance / self.n))
+        half = None if self.n == 1 else t_quantile(CONFIDENCE, self.n - 1) * math.sqrt(self.variance / self.n)
+        return Mean(self.n, self.total / self.n / self.per, half, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +96,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """New mean less old mean; `half_width` None where no interval can be given."""
+    """New mean of scores less the old one; `half_width` None where no interval can be given."""
 
     value: float
     half_width: float | None
+
+    @property
+    def interval(self) -> Scale | None:
+        """Its ends, cut where two scores cannot differ more; None where there is none."""
+        widest = SCORES[1] - SCORES[0]
+        return None if self.half_width is None else _around(self.value, self.half_width, (-widest, widest))
 
     @property
     def verdict(self) -> Verdict:
@@ -89,7 +117,7 @@ class Difference:
 
 
 def mean_of(values: Sequence[float]) -> Mean | None:
-    """None of nothing: an absent score is not zero."""
+    """Of scores. None of nothing: an absent score is not zero."""
     n = len(values)
     if not n:
         return None

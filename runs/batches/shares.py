@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from evalhub.common.statistics import Mean, Rate, Sums, rate_of
+from evalhub.common.statistics import RANKS, Mean, Rate, Sums, rate_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Voice:
     @property
     def rank(self) -> Mean | None:
         """The mean of our first ranks where we are named, with Student's interval; None where we never are."""
-        return self.ranks.mean
+        return self.ranks.mean_on(RANKS)
 
     def plus(self, *, answers: int = 0, own: int = 0, total: int = 0, ranks: Sums | None = None) -> "Voice":
         """With more of these; every rank is of an answer that names us."""
@@ -76,4 +76,4 @@ class Rival:
 
     @property
     def rank(self) -> Mean | None:
-        return self.ranks.mean
+        return self.ranks.mean_on(RANKS)

@@ -5,7 +5,7 @@ Memory does not grow with the number of children: rows that come back are one a 
     {overall: FIGURES, by_target: [{index, label, key} + FIGURES], by_subject: [{index, ref, label, group, eval_type} + FIGURES],
      subjects: how many there are, brands: [BRAND], brands_by_target: [{index, answers, brands: [BRAND]}]}
     FIGURES {n, completed, failed, cancelled, interrupted, judged, passed, pass_rate, pass_low, pass_high, scored, unscored, mean_score,
-     score_half_width, latency_p50_ms, latency_p95_ms, cost_usd, unpriced_calls, reasons: [[reason, children]]}
+     score_half_width, score_low, score_high, latency_p50_ms, latency_p95_ms, cost_usd, unpriced_calls, reasons: [[reason, children]]}
     BRAND {brand_id, brand, is_own, answers, mention_rate, mentions, share_of_voice, mean_rank}
 
 Rates are from 0 to 1, with Wilson's interval, of the children that were judged; scores from 0 to 100, with Student's; both 95 %. A child
@@ -115,6 +115,7 @@ def _sums() -> dict[str, Any]:
 def _shown(row: Mapping[str, Any]) -> Figures:
     rate = rate_of(row["passed"], row["judged"])
     mean = Sums(row["scored"], int(row["score_sum"]), int(row["score_squares"]), PER).mean
+    low, high = (mean and mean.interval) or (None, None)
     return {
         "n": row["n"],
         **{status.value: row[status.value] for status in ENDS},
@@ -127,6 +128,8 @@ def _shown(row: Mapping[str, Any]) -> Figures:
         "unscored": row["unscored"],
         "mean_score": _rounded(mean.value, 2) if mean else None,
         "score_half_width": _rounded(mean.half_width, 2) if mean else None,
+        "score_low": _rounded(low, 2),
+        "score_high": _rounded(high, 2),
         **{name: row.get(name) for name in PERCENTILES},
         "cost_usd": _rounded(row["cost"], 6),
         "unpriced_calls": row["unpriced_calls"],

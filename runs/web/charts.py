@@ -13,7 +13,6 @@ from evalhub.common.charts import Bar, Bars, Heat, Line, Part, Sample, bars, hea
 from evalhub.common.formatting import usd
 from evalhub.common.statistics import Sums
 
-LOWEST, HIGHEST = 0.0, 100.0
 MOST_BARS = 8
 STATUSES = ("completed", "failed", "interrupted", "cancelled", "running", "pending")
 OTHERS = "Others"
@@ -60,9 +59,8 @@ def sample(label: str, counted: Counted | None) -> Sample:
     if counted is None:
         return Sample(label, None)
     mean, note = counted.scores.mean, _note(counted)
-    if mean is None or mean.half_width is None:
-        return Sample(label, mean.value if mean else None, note=note)
-    return Sample(label, mean.value, max(mean.value - mean.half_width, LOWEST), min(mean.value + mean.half_width, HIGHEST), note)
+    low, high = (mean and mean.interval) or (None, None)
+    return Sample(label, mean.value if mean else None, low, high, note)
 
 
 def _note(counted: Counted) -> str:

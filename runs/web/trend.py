@@ -2,7 +2,8 @@
 
 from evalhub.common.charts import Line, Sample, line, sparkline
 from evalhub.common.formatting import score
-from runs.agent_figures import Figures, Ran, mean_interval
+from evalhub.common.statistics import mean_of
+from runs.agent_figures import Figures, Ran
 
 WINDOW = 5  # runs that one mean of the line is of
 
@@ -17,10 +18,9 @@ def trend(figures: Figures) -> Line:
     """At each run the mean of it and of up to four before it: single scores jump, and what matters is where they go."""
     scores, samples = figures.scores, []
     for number, run in enumerate(figures.scored):
-        seen = scores[max(number + 1 - WINDOW, 0) : number + 1]
-        mean, half = sum(seen) / len(seen), mean_interval(seen)
-        low, high = (None, None) if half is None else (max(mean - half, 0), min(mean + half, 100))
-        samples.append(Sample(_when(run, figures), mean, low, high, note=f"this run {score(scores[number])}"))
+        mean = mean_of(scores[max(number + 1 - WINDOW, 0) : number + 1])
+        low, high = (mean and mean.interval) or (None, None)
+        samples.append(Sample(_when(run, figures), mean.value if mean else None, low, high, note=f"this run {score(scores[number])}"))
     return line(
         key="trend", title="Mean score of five runs at a time", samples=samples, head=("Up to the run of", "Mean (95 % interval)", "Score")
     )

@@ -46,6 +46,16 @@ def score(value: float) -> str:
 
 
 @register.filter
+def scores_between(ends: tuple[float, float]) -> str:
+    return formatting.scores_between(*ends)
+
+
+@register.filter
+def signed_between(ends: tuple[float, float]) -> str:
+    return formatting.signed_between(*ends)
+
+
+@register.filter
 def percent(share: float) -> str:
     return formatting.percent(share)
 

@@ -23,7 +23,7 @@ def test_it_starts_one_run_for_each_line_and_prints_the_mean(command: Command, s
     assert ended.code == 0
     assert len(server.bodies) == 3
     assert "3 conversations, 3 completed" in ended.out
-    assert "80.0 ± 0.0" in ended.out
+    assert "80.0 (80.0 to 80.0)" in ended.out
     assert "$0.0900" in ended.out
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from evalhub.common.statistics import Sums, difference, mean_of, rate_of, t_quantile, t_within
+from evalhub.common.statistics import RANKS, Sums, difference, mean_of, rate_of, t_quantile, t_within
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,30 @@ def test_one_value_has_no_interval() -> None:
 
 
 def test_equal_values_have_an_interval_of_width_zero() -> None:
-    assert str(mean_of([50.0, 50.0])) == "50.0 ± 0.0"
+    assert str(mean_of([50.0, 50.0])) == "50.0 (50.0 to 50.0)"
+
+
+def test_two_scores_cannot_be_trusted_further_than_their_scale() -> None:
+    mean = mean_of([80.0, 90.0])
+    assert mean is not None
+    assert mean.half_width == pytest.approx(63.53, abs=0.01)
+    assert mean.interval == (pytest.approx(21.47, abs=0.01), 100.0)
+    assert str(mean) == "85.0 (21.5 to 100.0)"
+    assert str(mean_of([10.0, 20.0])) == "15.0 (0.0 to 78.5)"
+
+
+def test_a_rank_is_never_before_the_first_and_has_no_last() -> None:
+    ranks = Sums(2, 4, 10).mean_on(RANKS)  # 1 and 3
+    assert ranks is not None
+    assert ranks.interval == (1.0, pytest.approx(2 + 12.706, abs=0.01))
+
+
+def test_two_means_cannot_differ_by_more_than_the_scale() -> None:
+    told = difference(sums(80.0, 90.0), sums(10.0, 20.0))
+    assert told is not None
+    assert told.half_width is not None
+    assert told.interval == (pytest.approx(70 - told.half_width), 100.0)
+    assert difference(sums(80.0), sums(10.0)).interval is None  # type: ignore[union-attr]  # neither is empty
 
 
 def test_nothing_has_no_mean() -> None:

@@ -48,6 +48,7 @@ def test_by_target_it_has_rates_means_and_their_intervals(judged: Batch) -> None
     assert (first["mean_score"], first["score_half_width"]) == (round(mean.value, 2), round(mean.half_width, 2))
     assert (first["latency_p50_ms"], first["latency_p95_ms"]) == (900, 1800)
     assert first["reasons"] == [["auth", 5]]
+    assert (first["score_low"], first["score_high"]) == tuple(round(end, 2) for end in mean.interval or ())
     assert (second["passed"], second["mean_score"], second["score_half_width"], second["latency_p95_ms"]) == (2, 10.25, 0.0, 7)
     assert first["cost_usd"] == pytest.approx(0.04)
 
