@@ -20,7 +20,9 @@ from evalhub.accounts.models import Project
 from evalhub.common.secrets import SecretUnreadable, decrypt
 
 DEMO = "demo"
-DEMO_MODELS = {"agent": "demo/agent", "user": "demo/user", "judge": "demo/judge"}
+DEMO_MODELS = {"agent": "demo/agent", "user": "demo/user", "judge": "demo/judge"}  # by the part that each plays where nothing is named
+DEMO_HASTY = "demo/hasty"  # answers like demo/agent, with more mistakes: somebody to compare it with
+DEMO_NAMES = (*DEMO_MODELS.values(), DEMO_HASTY)
 PARTS = {"agent": "the agent", "user": "the simulated user", "judge": "the judge"}
 OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -81,7 +83,7 @@ class Providers:
     def known_names(self) -> list[str]:
         """Models that can be named without looking further: the default one of each provider, and the demo models."""
         defaults = ((name, each.default_model or VENDOR_DEFAULTS.get(each.base_url.rstrip("/"))) for name, each in self.by_name.items())
-        return [*(f"{name}/{model}" for name, model in defaults if model), *DEMO_MODELS.values()]
+        return [*(f"{name}/{model}" for name, model in defaults if model), *DEMO_NAMES]
 
     def spec(self, name: str, *, part: str) -> ModelSpec:
         """The model behind `provider/model`, a bare model name, or "" for the default. Raises UnknownModel."""
@@ -116,8 +118,8 @@ class Providers:
 
 
 def _demo_spec(model: str, name: str) -> ModelSpec:
-    if name not in DEMO_MODELS.values():
-        raise UnknownModel(f'There is no demo model "{name}". The demo models are {", ".join(DEMO_MODELS.values())}.')
+    if name not in DEMO_NAMES:
+        raise UnknownModel(f'There is no demo model "{name}". The demo models are {", ".join(DEMO_NAMES)}.')
     return ModelSpec(provider=DEMO, model=model, kind=DEMO, answer_delay_s=settings.ENV.demo_delay)
 
 

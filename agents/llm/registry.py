@@ -28,7 +28,7 @@ WIRES: dict[str, Callable[[ModelSpec, aiohttp.ClientSession], Wire]] = {
     "demo": DemoWire,
 }
 
-DEMO_MODELS = {role: ModelSpec(provider="demo", model=role, kind="demo") for role in ("agent", "user", "judge")}
+DEMO_MODELS = {role: ModelSpec(provider="demo", model=role, kind="demo") for role in ("agent", "user", "judge", "hasty")}
 
 
 def connect(

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from agents.clients import DEMO, DEMO_MODELS
+from agents.clients import DEMO, DEMO_NAMES
 from agents.forms import LimitsForm
 from agents.models import ModelProvider
 from agents.providers.forms import ProviderForm, TrialForm
@@ -36,7 +36,7 @@ def provider_list(request: PageRequest) -> HttpResponse:
     project = request.membership.project
     providers = provider_loads(project, of_all=sees_installation(request))
     names = [state.name for state in providers if state.is_active]
-    context = {"tab": "providers", "providers": providers, "names": [*names, DEMO], "demo_models": DEMO_MODELS.values()}
+    context = {"tab": "providers", "providers": providers, "names": [*names, DEMO], "demo_models": DEMO_NAMES}
     return render(request, "agents/provider_list.html", context)
 
 

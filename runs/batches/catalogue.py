@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agents.clients import DEMO, DEMO_MODELS, VENDOR_DEFAULTS, environment_providers, own_prices
+from agents.clients import DEMO, DEMO_HASTY, DEMO_MODELS, VENDOR_DEFAULTS, environment_providers, own_prices
 from agents.harnesses import BUILT_IN
 from agents.llm.prices import price_of
 from agents.llm.spec import OwnPrice
@@ -14,12 +14,12 @@ from evalhub.accounts.models import Project
 from runs.models import Target, TargetType
 
 A_MILLION = 1_000_000
-DEMO_AGENT = DEMO_MODELS["agent"].partition("/")[2]
+DEMO_AGENT, DEMO_OTHER = (name.partition("/")[2] for name in (DEMO_MODELS["agent"], DEMO_HASTY))
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Somewhere to ask. `model` is what it takes where none is named, "" where there is no such thing."""
+    """Somewhere to ask. `model` is what it takes where none is named, "" where there is no such thing; `others` are there as well."""
 
     name: str
     label: str
@@ -27,6 +27,7 @@ class Platform:
     kind: str = ""
     base_url: str = ""
     is_agent: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,13 @@ def platforms_of(project: Project) -> list[Platform]:
 
 
 def text_models(project: Project) -> list[TextModel]:
-    """Of each provider the default model, and those that the project gave a price or configured as a target. Three queries."""
+    """Of each provider its default model and what the project gave a price or configured as a target; demo models. Three queries."""
     prices = own_prices(project)
     named = _named(project, prices)
     return [
         _priced(each, model, prices)
         for each in _providers(project)
-        for model in dict.fromkeys([each.model, *named.get(each.name, ())])
+        for model in dict.fromkeys([each.model, *each.others, *named.get(each.name, ())])
         if model
     ]
 
@@ -87,7 +88,7 @@ def _providers(project: Project) -> list[Platform]:
     )
     own = {row.name: _provider(row.name, row.kind, row.base_url, row.default_model) for row in rows}
     others = (_provider(each.name, each.kind, each.base_url, "") for name, each in environment_providers().items() if name not in own)
-    return [*own.values(), *others, Platform(DEMO, "Demo models", model=DEMO_AGENT, kind=DEMO)]
+    return [*own.values(), *others, Platform(DEMO, "Demo models", model=DEMO_AGENT, kind=DEMO, others=(DEMO_OTHER,))]
 
 
 def _provider(name: str, kind: str, base_url: str, model: str) -> Platform:

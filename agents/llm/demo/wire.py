@@ -4,7 +4,8 @@ import asyncio
 
 import aiohttp
 
-from agents.llm.demo import agent, judge, user
+from agents.llm.demo import judge
+from agents.llm.demo.speakers import SPEAKERS
 from agents.llm.demo.words import count_words
 from agents.llm.errors import PermanentError
 from agents.llm.spec import ModelSpec
@@ -13,7 +14,6 @@ from agents.llm.wire import Form, Refused, WireReply, WireRequest
 
 MAX_JUDGE_DELAY_S = 0.3  # people want to watch a conversation, not a judge thinking
 TOKENS_A_WORD = 4 / 3
-SPEAKERS = {"agent": agent.answer, "user": user.speak}
 
 
 class DemoWire:
@@ -39,7 +39,9 @@ class DemoWire:
         if self._spec.model == "judge":
             return judge.judge(request.messages, request.shape)
         if self._spec.model not in SPEAKERS:
-            raise PermanentError(f"There is no demo model {name}; there are demo/agent, demo/user and demo/judge.")
+            raise PermanentError(
+                f"There is no demo model {name}; there are {', '.join(f'demo/{each}' for each in SPEAKERS)} and demo/judge."
+            )
         if request.shape is not None:
             raise PermanentError(f"{name} only talks and cannot fill in a form; demo/judge is the demo model that judges.")
         return SPEAKERS[self._spec.model](request.messages)

@@ -18,17 +18,18 @@ def api() -> Durable:
     return Durable(factories.project())
 
 
-def test_a_new_project_has_the_demo_model_and_the_built_in_agents(api: Durable) -> None:
+def test_a_new_project_has_the_demo_models_and_the_built_in_agents(api: Durable) -> None:
     told = api.get(TARGETS).json()
     assert told["text_models"] == [
         {
-            "id": "demo/agent",
-            "label": "agent",
+            "id": f"demo/{name}",
+            "label": name,
             "platform": "demo",
             "cost_per_1m_input": 0.0,
             "cost_per_1m_output": 0.0,
-            "target": {"target_type": "text", "execution_platform": "demo", "model_id": "agent"},
+            "target": {"target_type": "text", "execution_platform": "demo", "model_id": name},
         }
+        for name in ("agent", "hasty")
     ]
     assert [(each["id"], each["label"], each["target"]) for each in told["coding_agents"]] == [
         ("codex", "Codex", None),
@@ -46,7 +47,7 @@ def test_models_are_the_defaults_and_those_with_a_price_or_a_target(api: Durable
     Target.objects.create(project=api.project, source_type="custom_evals", execution_platform="openai", model_id="gpt-4o-mini")
     told = api.get(TARGETS).json()
     costs = {each["id"]: (each["cost_per_1m_input"], each["cost_per_1m_output"]) for each in told["text_models"]}
-    assert list(costs) == ["openai/gpt-4.1-mini", "openai/gpt-4o-mini", "ollama/llama", "ollama/big", "demo/agent"]
+    assert list(costs) == ["openai/gpt-4.1-mini", "openai/gpt-4o-mini", "ollama/llama", "ollama/big", "demo/agent", "demo/hasty"]
     assert costs["ollama/big"] == (1.5, 6.0)
     assert costs["openai/gpt-4o-mini"] == (0.15, 0.6)
     assert costs["ollama/llama"] == (0.0, 0.0)
@@ -75,7 +76,7 @@ def test_a_secret_that_cannot_be_read_hides_nothing(api: Durable) -> None:
 
 def test_what_others_have_is_not_listed(api: Durable) -> None:
     ModelProvider.objects.create(project=factories.project(), name="theirs", base_url="http://127.0.0.1:1/v1", default_model="m")
-    assert [each["platform"] for each in api.get(TARGETS).json()["text_models"]] == ["demo"]
+    assert [each["platform"] for each in api.get(TARGETS).json()["text_models"]] == ["demo", "demo"]
 
 
 @pytest.mark.parametrize("many", [1, 20])

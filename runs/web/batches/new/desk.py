@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from agents.clients import DEMO
+from agents.clients import DEMO_MODELS
 from agents.models import Harness
 from evalhub.accounts.models import Project
 from runs.batches.whom import Platforms, scheduled
@@ -113,8 +113,8 @@ def _targets(desk: Desk) -> None:
 
 def known_keys(platforms: Platforms) -> list[str]:
     """Models that can be named without looking further, and coding agents of the project's own that list their models. One query."""
-    models = [name.split("/", 1) for name in platforms.providers.known_names()]
-    texts = [target_key(TargetType.TEXT, provider, model) for provider, model in models if provider != DEMO or model == "agent"]
+    names = [name for name in platforms.providers.known_names() if name not in (DEMO_MODELS["user"], DEMO_MODELS["judge"])]
+    texts = [target_key(TargetType.TEXT, *name.split("/", 1)) for name in names]
     rows = Harness.objects.filter(project=platforms.project, is_active=True).values_list("name", "model_names")
     return texts + [target_key(TargetType.AGENT, name, str(model)) for name, models in rows for model in models]
 
