@@ -1,50 +1,107 @@
 """How much work a schema makes of a value, looked at before the library is let loose on both: it has no limit of its own.
 
 Two alternatives that lead to the same two alternatives, and so on, double with every step; both a document's author and a server that
-answers can ask for that. What is counted is what the library would do, never less.
+answers can ask for that. An enum of thousands is compared at each of thousands of places, a pattern may take far longer than its text is
+long, and every error holds what it is about. What is counted is what the library would do, never less.
 """
 
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from itertools import islice
 from typing import Any
 
+from templates_app.openapi.costs import IN_PLACE, IN_PLACE_ONE, Cost, cost_of
 from templates_app.openapi.snapshot import Schema
 
 MOST_STEPS = 500_000
 MOST_REPEATED = 20_000  # steps beyond one for each part of the schema at each place of the value: wrong ones cost the library most
-_SAME = ("allOf", "anyOf", "oneOf")
-_SAME_ONE = ("not", "if", "then", "else")
+MOST_UNITS = 200_000_000  # of templates_app.openapi.costs: some seconds
+MOST_HELD = 1_000_000  # values in all errors together: some hundred megabytes
 _ITEMS = ("items", "contains", "unevaluatedItems", "additionalItems")
 _VALUES = ("additionalProperties", "unevaluatedProperties")
 Place = tuple[int, Any]  # the container and what it has it under: a number may be the same object in a thousand places
 Step = tuple[Any, Any, Place]
+TOO_MANY = "its alternatives are so many that checking the value would take too long"
+TOO_LONG = "its patterns or lists of values are such that checking the value would take too long"
 
 
 class TooMuchWork(ValueError):
     """Checking the value would take too long."""
 
 
+class Telling(Enum):
+    """What the library may be asked of a value that does not fit: it makes all errors at once, and those of alternatives for the first."""
+
+    ALL = "all"
+    FIRST = "first"
+    NOTHING = "nothing"
+
+
 def refuse_much_work(value: Any, schema: Schema, definitions: Mapping[str, Schema]) -> None:
     """Raises TooMuchWork."""
     seen: set[int] = set()
-    steps, waiting = 0, [(schema, value, (0, None))]
+    costs: dict[int, Cost] = {}
+    units = 0
+    for steps, (part, inner, place) in enumerate(_steps(value, schema, definitions), start=1):
+        seen.add(hash((id(part), place)))
+        if steps - len(seen) > MOST_REPEATED:
+            raise TooMuchWork(TOO_MANY)
+        units += _cost(part, definitions, costs).of(inner)
+        if units > MOST_UNITS:
+            raise TooMuchWork(TOO_LONG)
+
+
+def telling(value: Any, schema: Schema, definitions: Mapping[str, Schema]) -> Telling:
+    """Of a value and a schema that were not refused. An error holds the value it is about, and what its keyword has."""
+    costs: dict[int, Cost] = {}
+    counts: dict[int, int] = {}
+    held, has_choices = 0, False
+    for part, inner, _ in _steps(value, schema, definitions):
+        cost = _cost(part, definitions, costs)
+        held += _count(inner, counts) * (1 + cost.missing) + cost.held
+        has_choices = has_choices or "anyOf" in part or "oneOf" in part
+    if held <= MOST_HELD:
+        return Telling.ALL
+    return Telling.NOTHING if has_choices else Telling.FIRST
+
+
+def _count(value: Any, counts: dict[int, int]) -> int:
+    """The values in a value, each container counted once: `counts` is by id, and the value stays as it is meanwhile."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in counts:
+        counts[id(value)] = 1 + sum(_count(each, counts) for each in (value.values() if isinstance(value, dict) else value))
+    return counts[id(value)]
+
+
+def _cost(part: Mapping[str, Any], definitions: Mapping[str, Schema], costs: dict[int, Cost]) -> Cost:
+    found = costs.get(id(part))
+    if found is None:
+        found = costs[id(part)] = cost_of(part, definitions)
+    return found
+
+
+def _steps(value: Any, schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Step]:
+    """Each schema that is an object, with each value that it is held against. Raises TooMuchWork where they are too many."""
+    steps = 0
+    waiting: list[Step] = [(schema, value, (0, None))]
     while waiting:
-        part, inner, place = waiting.pop()
+        step = part, inner, place = waiting.pop()
         if not isinstance(part, dict):
             continue
         steps += 1
-        seen.add(hash((id(part), place)))
-        if steps + len(waiting) > MOST_STEPS or steps - len(seen) > MOST_REPEATED:
-            raise TooMuchWork("its alternatives are so many that checking the value would take too long")
+        if steps + len(waiting) > MOST_STEPS:
+            raise TooMuchWork(TOO_MANY)
+        yield step
         waiting += islice(_next(part, inner, place, definitions), MOST_STEPS)
 
 
 def _next(part: Mapping[str, Any], value: Any, place: Place, definitions: Mapping[str, Schema]) -> Iterator[Step]:
     if isinstance(reference := part.get("$ref"), str):
         yield definitions.get(reference.removeprefix("#/$defs/"), True), value, place
-    for key in _SAME:
+    for key in IN_PLACE:
         yield from ((each, value, place) for each in _list(part.get(key)))
-    yield from ((part[key], value, place) for key in _SAME_ONE if key in part)
+    yield from ((part[key], value, place) for key in IN_PLACE_ONE if key in part)
     yield from ((each, value, place) for each in _map(part.get("dependentSchemas")).values())
     if isinstance(value, dict):
         yield from _in_object(part, value)

@@ -9,14 +9,15 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from evalhub.common.jsontext import BadJSON, refuse_odd_values
-from templates_app.openapi.effort import TooMuchWork, refuse_much_work
+from templates_app.openapi.effort import Telling, TooMuchWork, refuse_much_work, telling
 from templates_app.openapi.snapshot import Schema
 
 Direction = Literal["request", "response"]
 MOST_FAULTS = 10
 LONGEST_FAULT = 300
 MASK = "the value"
-_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
+TOO_LARGE = "it does not fit, and is too large to say where"
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=2 << 20)  # bytes of a compiled pattern
 _NESTED = ("properties", "patternProperties", "dependentSchemas", "$defs")
 
 
@@ -35,7 +36,21 @@ def faults(value: Any, schema: Schema, definitions: Mapping[str, Schema], direct
         refuse_much_work(value, schema, definitions)
     except TooMuchWork as error:
         raise SchemaInvalid(str(error)) from None
-    return [_sentence(error) for error in islice(validator.iter_errors(value), MOST_FAULTS)]
+    if validator.is_valid(value):  # stops at the first error, and makes none
+        return []
+    return _told(validator, value, telling(value, schema, definitions))
+
+
+def _told(validator: jsonschema_rs.Draft202012Validator, value: Any, how: Telling) -> list[str]:
+    """What does not fit of a value, as far as the errors can be held in memory."""
+    if how is Telling.ALL:
+        return [_sentence(error) for error in islice(validator.iter_errors(value), MOST_FAULTS)]
+    if how is Telling.FIRST:
+        try:
+            validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return [_sentence(error)]
+    return [TOO_LARGE]
 
 
 def fits(value: Any, schema: Schema, definitions: Mapping[str, Schema], direction: Direction) -> bool:

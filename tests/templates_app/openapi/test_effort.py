@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from templates_app.openapi.validation import SchemaInvalid, faults
+from templates_app.openapi.costs import pattern_of
+from templates_app.openapi.validation import MOST_FAULTS, TOO_LARGE, SchemaInvalid, faults
 
 TO_N = {"$ref": "#/$defs/n"}
 ROW = {
@@ -53,3 +54,63 @@ def test_a_large_answer_to_an_ordinary_schema_is_checked() -> None:
 
 def test_a_long_list_of_one_number_is_no_repetition() -> None:
     assert faults([0] * 100_000, {"items": {"type": "integer"}}, {}, "response") == []
+
+
+CODES = [f"code-{at:04}" for at in range(4_000)]
+EACH_KEY = {f"^(x+)+{at}(?=y)": True for at in range(300)}
+
+
+@pytest.mark.parametrize(
+    ("value", "schema"),
+    [
+        ([1] * 100_000, {"items": {"enum": [*CODES, 1]}}),
+        ([{"a": 3_999}] * 10_000, {"items": {"enum": [{"a": at} for at in range(4_000)]}}),
+        ("a" * 100_000, {"pattern": "(?<!b)a*c$"}),
+        ("ab" * 100_000, {"pattern": "(?:[ab]{1,90}){1,20}c"}),
+        ({f"{'x' * 30}{at}": 1 for at in range(10_000)}, {"patternProperties": EACH_KEY}),
+        ([1e300] * 50_000, {"items": {"multipleOf": 1e-300}}),
+        ([{f"a{at}": 1 for at in range(100)}] * 300, {"items": {"unevaluatedProperties": False, "allOf": [{"type": "object"}] * 900}}),
+    ],
+    ids=["enum", "enum of objects", "looking back", "repeated", "names", "multiples", "left over"],
+)
+def test_keywords_that_take_long_at_many_places_are_refused(value: Any, schema: dict[str, Any]) -> None:
+    with pytest.raises(SchemaInvalid, match="would take too long"):
+        faults(value, schema, {}, "response")
+
+
+@pytest.mark.parametrize(
+    ("value", "schema"),
+    [
+        (["no code"] * 5_000, {"items": {"enum": CODES}}),
+        ([{}] * 5_000, {"items": {"required": CODES}}),
+        ([1] * 50_000, {"allOf": [{"maxItems": at} for at in range(100)]}),
+    ],
+    ids=["each holds the enum", "each has many", "each holds the answer"],
+)
+def test_of_errors_that_would_fill_the_memory_the_first_is_told(value: Any, schema: dict[str, Any]) -> None:
+    """The library makes all of them before it gives the first away."""
+    assert len(faults(value, schema, {}, "response")) == 1
+    assert 1 < len(faults(value[:20], schema, {}, "response")) <= MOST_FAULTS
+
+
+def test_of_alternatives_not_even_the_first_is() -> None:
+    schema = {"anyOf": [{"items": {"enum": CODES}}, {"maxItems": 0}]}
+    assert faults(["no code"] * 5_000, schema, {}, "response") == [TOO_LARGE]
+    assert faults([CODES[0]] * 5_000, schema, {}, "response") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "looks_around"),
+    [
+        ("", 1, False),
+        ("^[0-9a-f]{8}-[0-9a-f]{4}$", 17, False),
+        ("(?:[ab]{1,900}){1,20}c", 18_943, False),
+        (r"a\{9}", 4, False),
+        ("(?=a)b", 3, True),
+        (r"(a)\1", 2, True),
+        ("((){3}]", 5, False),
+    ],
+)
+def test_a_pattern_counts_what_it_repeats(text: str, size: int, looks_around: bool) -> None:
+    found = pattern_of(text)
+    assert (found.size, found.looks_around) == (size, looks_around)
