@@ -87,6 +87,8 @@ def config_update(*, project: Project, source_id: uuid.UUID | None, changes: Cha
         source = source_update(project=project, source_id=source.pk, api_base_url=changes.api_base_url)
     if changes.env_profiles is not None:
         _profiles(project, source, changes.env_profiles)
+        if source:
+            source.refresh_from_db(fields=["default_env_profile"])  # which may be one of those that have just gone
     if changes.env_vars is not None:
         _variables(project, source, changes.env_vars)
     _of_source(project, source, changes)
@@ -145,6 +147,8 @@ def _profiles(project: Project, source: ApiSource | None, given: Sequence[Profil
     """Those of the source, or those for all sources, are these from now on; what is for all may be changed from a source, not removed."""
     stored = {row.key: row for row in profile_list(project=project, source=source) if source or row.source_id is None}
     for place, each in enumerate(given):
+        if any(each.key == other.key for other in given[:place]):
+            raise ValidationError({f"env_profiles[{place}].id": f"{each.key} is in the list twice."})
         with _told(f"env_profiles[{place}]"):
             _profile(project, source, stored.get(each.key), each)
     named = {each.key for each in given}

@@ -28,7 +28,8 @@ def refuse_unknown(what: str, ids: Iterable[str]) -> None:
     if not missing:
         return
     more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    raise UnknownId(f"{what[0].upper()}{what[1:]} not found: {', '.join(text[:80] for text in missing[:SHOWN])}{more}.")
+    names = ", ".join(text[:80] or "(an empty one)" for text in missing[:SHOWN])
+    raise UnknownId(f"{what[0].upper()}{what[1:]} not found: {names}{more}.")
 
 
 def _key(text: str) -> uuid.UUID | None:

@@ -53,7 +53,7 @@ def _refuse_what_sources_have(project: Project, request: ApiRequest) -> None:
     for name in ("operation_ids", "operation_paths"):
         if getattr(request, name):
             raise BadValue((name,), f"Custom evals have no operations: leave out {name}, or ask for another source_type.")
-    if request.source_id:
+    if request.source_id is not None:
         rows_named("source", [request.source_id], ApiSource.objects.filter(project=project))
 
 

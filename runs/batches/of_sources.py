@@ -14,7 +14,7 @@ from runs.batches.request import ApiRequest, NothingToRun
 from runs.batches.snapshots import CompanySnapshot, OperationSnapshot, TaskSnapshot
 from runs.batches.whom import Asked, Asking, Platforms, configured, explicit, scheduled
 from runs.models import Target
-from templates_app.models import ApiOperation, ApiSource, EvalDefinition
+from templates_app.models import ApiOperation, ApiSource, CustomEval, EvalDefinition
 
 NO_TARGETS = (
     "No configured API Performance targets or models were found for {source_type}. "
@@ -104,9 +104,15 @@ class _Named:
 
 
 def _named(project: Project, request: ApiRequest) -> _Named:
-    """Raises UnknownId for what is not of the project, the source type, or the named source."""
+    """Raises UnknownId for what is not of the project, the source type, or the named source.
+
+    Custom evals are not run with a source; those that are named must be there all the same.
+    """
+    if request.custom_eval_ids:
+        rows_named("custom eval", request.custom_eval_ids, CustomEval.objects.filter(project=project))
     sources = ApiSource.objects.filter(project=project, source_type=request.source_type)
-    source = rows_named("source", [request.source_id], sources.select_related("default_env_profile"))[0] if request.source_id else None
+    with_default = sources.select_related("default_env_profile")
+    source = None if request.source_id is None else rows_named("source", [request.source_id], with_default)[0]
     operations = ApiOperation.objects.filter(source__in=[source] if source else sources)
     definitions = EvalDefinition.objects.filter(project=project, operation__source__in=[source] if source else sources)
     return _Named(

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN = re.compile(r"(\d{1,9})([mhdw])")
+_SPAN = re.compile(r"([0-9]{1,9})([mhdw])")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 

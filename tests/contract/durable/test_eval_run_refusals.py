@@ -101,12 +101,16 @@ def test_every_example_of_the_contract_is_answered_word_for_word(shared: Path, a
         {**PROMPTS, "targets": [{**ENGINE, "prompt_topic_id": NOWHERE}]},
         {**REST, "source_id": NOWHERE},
         {**REST, "integration_id": NOWHERE},
+        {**REST, "source_id": ""},
+        {**REST, "integration_id": ""},
+        {**REST, "custom_eval_ids": [NOWHERE]},
         {**REST, "operation_ids": [NOWHERE]},
         {**REST, "endpoint_ids": ["x"]},
         {**REST, "eval_ids": [NOWHERE]},
         {**REST, "env_profile_ids": ["nobody"]},
         {**REST, "eval_overrides": {NOWHERE: {"enabled": True}}},
         {**CUSTOM, "custom_eval_ids": [NOWHERE]},
+        {**CUSTOM, "source_id": ""},
     ],
 )
 def test_an_id_that_the_project_does_not_have_is_404(api: Durable, body: dict[str, Any]) -> None:

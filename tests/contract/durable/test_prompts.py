@@ -87,6 +87,7 @@ def test_one_wrong_prompt_keeps_none_of_the_others_back(api: Durable, topic: str
         ({"prompts": [{"topic_id": "x", "text": 1}]}, "body.prompts.0.text"),
         ({"prompts": [{"topic_id": 1, "text": "y"}]}, "body.prompts.0.topic_id"),
         ({"prompts": [{"topic_id": "x", "text": "y", "mood": 1}]}, "body.prompts.0.mood"),
+        ({"prompts": [{"topic_id": "x", "text": "y", "mood": None}]}, "body.prompts.0.mood"),
         ({"prompts": [{"topic_id": "x", "text": "y", "platform_ids": "z"}]}, "body.prompts.0.platform_ids"),
         ({"prompts": ["y"]}, "body.prompts.0"),
     ],
@@ -181,6 +182,7 @@ def test_a_prompt_is_changed_field_by_field(api: Durable, topic: str) -> None:
         ({"topic_id": "x"}, "body.topic_id"),
         ({"is_active": "no"}, "body.is_active"),
         ({"status": "archived"}, "body.status"),
+        ({"status": None}, "body.status"),
         ({"platform_ids": ["x" * 121]}, "body.platform_ids"),
     ],
 )

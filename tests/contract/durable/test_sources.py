@@ -173,6 +173,14 @@ def test_legacy_variables_are_those_of_the_default_environment(api: Durable, pet
     assert EnvProfile.objects.get(source=None, name="Default").variables() == {"SHARED": "c"}
 
 
+def test_variables_make_a_default_environment_where_the_same_change_removes_it(api: Durable, pets: str) -> None:
+    api.put(CONFIG, {"source_id": pets, "env_vars": {"OLD": "1"}})
+    changed = {"source_id": pets, "env_profiles": [{"id": "eu", "name": "Europe"}], "env_vars": {"NEW": "2"}}
+    told = api.put(CONFIG, changed).json()
+    of_source = {each["id"]: each["env_var_keys"] for each in told["env_profiles"] if each["id"] not in ("live", "staging")}
+    assert of_source == {"eu": [], told["default_env_profile_id"]: ["NEW"]}
+
+
 def test_an_empty_id_takes_the_default_environment_away(api: Durable, pets: str) -> None:
     api.put(CONFIG, {"source_id": pets, "default_env_profile_id": "live"})
     assert api.put(CONFIG, {"source_id": pets, "default_env_profile_id": ""}).json()["default_env_profile_id"] is None
@@ -200,6 +208,7 @@ def test_an_empty_id_takes_the_default_environment_away(api: Durable, pets: str)
         ({"env_profiles": [{"id": "a b", "name": "A"}]}, "body.env_profiles.0.id"),
         ({"env_profiles": [{"id": "a", "name": "A", "env_vars": {"1x": "y"}}]}, "body.env_profiles.0.env_vars"),
         ({"env_profiles": [{"name": "A"}]}, "body.env_profiles.0.id"),
+        ({"env_profiles": [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}, {"id": "a", "name": "C"}]}, "body.env_profiles.2.id"),
         ({"default_env_profile_id": "nobody"}, "body.default_env_profile_id"),
         ({"api_base_url": "ftp://x"}, "body.api_base_url"),
         ({"api_base_url": 5}, "body.api_base_url"),

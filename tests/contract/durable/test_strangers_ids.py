@@ -75,6 +75,7 @@ def _runs(mine: dict[str, str], theirs: Theirs) -> Iterator[dict[str, Any]]:
         ("endpoint_ids", [mine["GET /pets"], ids["GET /pets"]]),
         ("eval_ids", [ids["eval GET /pets"]]),
         ("env_profile_ids", [theirs.profile]),
+        ("custom_eval_ids", [ids["dinner"]]),
         ("eval_overrides", {ids["eval GET /pets"]: {"custom_prompt": "x"}}),
     ):
         yield {**TASKS, field: value}

@@ -30,7 +30,7 @@ def test_it_reads_spans_and_moments(text: str, meant: datetime) -> None:
     assert since_read(text, NOW) == meant
 
 
-@pytest.mark.parametrize("text", ["", "20", "d", "-3d", "3 d", "1y", "yesterday", "9999999999d", "2026-13-01", "\x00"])
+@pytest.mark.parametrize("text", ["", "20", "d", "-3d", "3 d", "1y", "yesterday", "9999999999d", "2026-13-01", "\x00", "\u0661d"])
 def test_it_refuses_the_rest_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="Must be a span such as 20d"):
         since_read(text, NOW)

@@ -28,7 +28,7 @@ class Sent(BaseModel):
     def _leave_nulls_out(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return {key: value for key, value in data.items() if value is not None or _must_be_there(cls, key)}
+        return {key: value for key, value in data.items() if value is not None or _must_be_told(cls, key)}
 
     def given(self) -> dict[str, Any]:
         """What was sent and is not null, by name; objects inside stay models."""
@@ -55,5 +55,8 @@ class Told(BaseModel):
         return self.model_dump(mode="json")
 
 
-def _must_be_there(model: type[BaseModel], key: str) -> bool:
-    return key in model.model_fields and model.model_fields[key].is_required()
+def _must_be_told(model: type[BaseModel], key: str) -> bool:
+    """Whether null is wrong for it: it has to be there, or there is no such key and no others are taken."""
+    if key in model.model_fields:
+        return model.model_fields[key].is_required()
+    return model.model_config.get("extra") == "forbid"
