@@ -12,6 +12,7 @@ Path = tuple[str | int, ...]
 DEEPEST = 64
 NOT_STORABLE = "Has a character that cannot be stored (NUL, or half of a surrogate pair)."
 TOO_LARGE = "Is too large a number."
+TOO_LARGE_SOMEWHERE = "It has a number of more than 4,300 digits."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -53,7 +54,8 @@ def _loads(raw: bytes | str, hook: Callable[[list[tuple[str, Any]]], Any] | None
     except RecursionError:
         raise BadJSON(f"It is nested deeper than {DEEPEST} levels.") from None
     except ValueError as error:
-        raise BadJSON(f"It is not JSON: {error}") from None
+        # A whole number of more digits than Python reads is told by a sentence for programmers.
+        raise BadJSON(TOO_LARGE_SOMEWHERE if "int_max_str_digits" in str(error) else f"It is not JSON: {error}") from None
 
 
 @contextmanager

@@ -133,6 +133,11 @@ def test_a_number_that_is_too_large_is_pointed_at() -> None:
     assert caught.value.path == ("a", 1, "b")
 
 
+def test_a_whole_number_that_nobody_can_read_is_one_sentence() -> None:
+    with pytest.raises(BadJSON, match=r"^It has a number of more than 4,300 digits\.$"):
+        read_json('{"a": ' + "9" * 5000 + "}")
+
+
 @pytest.mark.parametrize("innermost", ["0", '"a"', "[]", "{}"])
 def test_sixty_four_levels_are_the_deepest(innermost: str) -> None:
     assert read_json("[" * 64 + innermost + "]" * 64)
