@@ -16,6 +16,7 @@ from daphne.server import Server
 from twisted.web import http
 
 from evalhub.cli.prompt import CAN_BE_PROMPT, PromptConnection
+from evalhub.cli.wire import Factory
 from evalhub.unread import CUT
 
 PATIENCE_S = 60.0
@@ -58,8 +59,9 @@ class PacedServer(Server):  # type: ignore[misc]
     """
 
     def listen_success(self, port: Any) -> None:
+        port.factory = Factory(self)  # for the connections it will accept
         if CAN_BE_PROMPT:
-            port.transport = PromptConnection  # for the connections it will accept
+            port.transport = PromptConnection
         super().listen_success(port)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
