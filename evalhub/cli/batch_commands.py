@@ -37,6 +37,7 @@ def create(
     """Start a durable eval run and print it as JSON.
 
     With --wait the exit code is 1 unless the run completes and meets every threshold. Thresholds and --junit wait by themselves.
+    Exit codes: 0 done, 1 failed or missed, 2 refused or wrong use, 130 Ctrl-C, which stops watching and not the run.
 
     \b
     Examples:
@@ -66,6 +67,7 @@ def retrieve(
     """Print a durable eval run as JSON.
 
     With --watch the exit code is 1 unless the run completes and meets every threshold. Thresholds and --junit wait by themselves.
+    Exit codes: 0 done, 1 failed or missed, 2 refused or wrong use, 130 Ctrl-C, which stops watching and not the run.
 
     \b
     Examples:

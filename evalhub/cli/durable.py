@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +24,7 @@ from evalhub.cli.run_eval import INTERRUPTED
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 3.0
 PAGE = 200
+ID = re.compile(r"[\w-]{1,100}")
 STATES = ("completed", "failed", "cancelled", "interrupted")
 
 
@@ -58,14 +61,15 @@ def create(request: str, asked: Asked) -> int:
     body = read_request(request)
 
     async def start(api: Api) -> dict[str, Any]:
-        run: dict[str, Any] = await api.post("/eval-runs", body)
-        return run
+        return _a_run(await api.post("/eval-runs", body), api)
 
     return _ended(start, asked)
 
 
 def retrieve(eval_run_id: str, asked: Asked) -> int:
     """The command's exit code."""
+    if not ID.fullmatch(eval_run_id):
+        raise CommandError(f"{eval_run_id[:80]!r} is no id of an eval run; it looks like eval_run_0a1b2c3d4e5f60718293a4b5c6d7e8f9.")
 
     async def look(api: Api) -> dict[str, Any]:
         return await _run(api, eval_run_id)
@@ -92,10 +96,16 @@ def read_request(given: str) -> dict[str, Any]:
 
 
 def _ended(begin: Callable[[Api], Awaitable[dict[str, Any]]], asked: Asked) -> int:
-    """Ctrl-C stops watching, not the run."""
+    """Ctrl-C stops watching, not the run; nor does whatever else ends the command early."""
     started: list[str] = []
+    if asked.junit:
+        _check_writable(asked.junit)
     try:
         return asyncio.run(_follow(begin, asked, started))
+    except CommandError as error:
+        if not started or started[0] in str(error):
+            raise
+        raise CommandError(f"{error} The run is not lost: {started[0]}", error.code) from None
     except KeyboardInterrupt:
         say = f"\nStopped watching. The run goes on: evalhub eval-runs retrieve --eval-run-id {started[0]}" if started else "\nStopped."
         typer.echo(say, err=True)
@@ -108,9 +118,9 @@ async def _follow(begin: Callable[[Api], Awaitable[dict[str, Any]]], asked: Aske
         started.append(run["id"])
         if asked.waits:
             run = await _watched(api, run)
+        typer.echo(json.dumps(run, ensure_ascii=False, indent=2))
         if asked.junit:
             _write(asked.junit, junit_text(run, [child async for child in _children(api, run["id"])], api.url))
-    typer.echo(json.dumps(run, ensure_ascii=False, indent=2))
     if not asked.waits:
         return OK
     sentences = verdict(run, asked.limits)
@@ -120,8 +130,14 @@ async def _follow(begin: Callable[[Api], Awaitable[dict[str, Any]]], asked: Aske
 
 
 async def _run(api: Api, eval_run_id: str) -> dict[str, Any]:
-    run: dict[str, Any] = await api.get(f"/eval-runs/{quote(eval_run_id, safe='')}")
-    return run
+    return _a_run(await api.get(f"/eval-runs/{quote(eval_run_id, safe='')}"), api)
+
+
+def _a_run(answer: Any, api: Api) -> dict[str, Any]:
+    """The answer, if it is one of /v1. Raises CommandError."""
+    if isinstance(answer, dict) and isinstance(answer.get("progress"), dict) and {"id", "status", "source_type"} <= answer.keys():
+        return answer
+    raise CommandError(f"What answers at {api.url} is no EvalHub: its answer is no eval run.")
 
 
 async def _watched(api: Api, run: dict[str, Any]) -> dict[str, Any]:
@@ -167,6 +183,18 @@ def _show(progress: Progress, task: Any, run: Mapping[str, Any]) -> None:
     done = sum(counts[state] for state in STATES)
     bad = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts[state])
     progress.update(task, total=counts["total"] or None, completed=done, description=run.get("stage") or run["status"], states=bad)
+
+
+def _check_writable(path: str) -> None:
+    """Hours of waiting are not to end with a report that has nowhere to go. Raises CommandError."""
+    was_there = os.path.lexists(path)
+    try:
+        with open(path, "a"):
+            pass
+        if not was_there:
+            os.unlink(path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _write(path: str, text: str) -> None:

@@ -206,7 +206,10 @@ def test_the_junit_report_tells_failures_from_errors_and_what_was_not_judged(com
     assert cases["GET /items/0"].findtext("system-out") == f"{durable.url}/runs/00000000-0000-0000-0000-000000000000/"
 
 
-def test_a_report_that_cannot_be_written_is_one_sentence(command: Command, durable: Durable, tmp_path: Path) -> None:
-    ended = command("eval-runs", "retrieve", "--eval-run-id", ID, "--junit", str(tmp_path / "no" / "report.xml"))
-    assert ended.code == 1
-    assert "cannot be written: No such file or directory." in ended.err
+@pytest.mark.parametrize(("name", "why"), [("no/report.xml", "No such file or directory"), ("", "Is a directory")])
+def test_a_report_that_has_nowhere_to_go_is_said_before_anything_is_started(
+    command: Command, durable: Durable, tmp_path: Path, name: str, why: str
+) -> None:
+    ended = command("eval-runs", "create", "--request", "{}", "--junit", str(tmp_path / name))
+    assert (ended.code, durable.bodies) == (2, [])
+    assert f"cannot be written: {why}." in ended.err
