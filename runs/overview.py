@@ -19,7 +19,9 @@ from agents.models import Agent
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import Difference, Sums, Verdict, difference
 from runs import score_tally
-from runs.models import ALIVE, CallTally, EvalRun
+from runs.batches.reading import WIDE, States, states
+from runs.models import ALIVE, Batch, CallTally, EvalRun
+from runs.models.run import SINGLE_WAITS, RunQuerySet
 from runs.score_tally import Part, Tallied
 from runs.selectors import LIST_DEFER
 from runs.states import Status
@@ -132,8 +134,10 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What is on: the first few runs, and how many there are in all."""
+    """What is on: the first few batches, and single runs with how many there are of them in all. Children are told with their batch."""
 
+    batches: Sequence[tuple[Batch, States]] = ()
+    more_batches: bool = False
     runs: Sequence[EvalRun] = field(default_factory=list)
     running: int = 0
     waiting: int = 0
@@ -141,6 +145,10 @@ class Now:
     @property
     def more(self) -> int:
         return self.running + self.waiting - len(self.runs)
+
+    @property
+    def is_anything(self) -> bool:
+        return bool(self.batches or self.runs)
 
 
 def added(counted: Iterable[Counted]) -> Counted:
@@ -176,13 +184,25 @@ def overview(*, project: Project, today: date, days: int) -> Overview:
 
 
 def now(*, project: Project) -> Now:
-    """What is on, those that run before those that wait, the oldest first. Two queries, of what is alive alone."""
-    alive = EvalRun.objects.of(project).filter(ALIVE)
-    counts = alive.order_by().aggregate(
-        running=Count("pk", filter=Q(status=Status.RUNNING)), waiting=Count("pk", filter=Q(status=Status.PENDING))
+    """What is on, those that run before those that wait, the oldest first. Six queries, of what is alive alone.
+
+    Waiting runs have an index without the children of batches, of which a hundred thousand may wait; running ones are few.
+    """
+    of_project = EvalRun.objects.of(project)
+    running, waiting = of_project.filter(ALIVE, status=Status.RUNNING, batch=None), of_project.filter(SINGLE_WAITS)
+    alive = list(Batch.objects.of(project).alive().defer(*WIDE).order_by("created_at", "id")[: LISTED + 1])
+    known = states(alive)
+    return Now(
+        batches=[(batch, known[batch.pk]) for batch in alive[:LISTED]],
+        more_batches=len(alive) > LISTED,
+        runs=[*_first(running), *_first(waiting)][:LISTED],
+        running=running.count(),
+        waiting=waiting.count(),
     )
-    named = alive.annotate(template_name=KT("template_snapshot__name")).defer(*LIST_DEFER)
-    return Now(list(named.order_by("-status", "created_at", "id")[:LISTED]), **counts)  # "running" after "pending"
+
+
+def _first(runs: RunQuerySet) -> RunQuerySet:
+    return runs.annotate(template_name=KT("template_snapshot__name")).defer(*LIST_DEFER).order_by("created_at", "id")[:LISTED]
 
 
 def _alive(project: Project, first: date, this_week: date) -> dict[str, int]:

@@ -16,7 +16,7 @@ from evalhub.common.statistics import Rate, rate_of
 from runs.batches.progress import Progress, batches_progress
 from runs.models import Batch, EvalRun, Trial
 from runs.models.batch import BatchQuerySet
-from runs.states import Status
+from runs.states import ACTIVE, Status
 
 WIDE = ("request", "targets", "profiles", "brands", "cells", "summary", "source_snapshot")
 # In the order in which a bar shows them: what is over first.
@@ -127,6 +127,12 @@ def batch_list(*, project: Project, wanted: Wanted | None = None) -> BatchQueryS
 def batch_page(*, project: Project, wanted: Wanted, size: int, after: Keyset | None = None) -> tuple[list[Batch], bool]:
     """The first batches after a place, and whether more follow. One query."""
     return first_rows(rows_after(batch_list(project=project, wanted=wanted), after), size)
+
+
+def newest_over(*, project: Project, size: int) -> list[tuple[Batch, Figures]]:
+    """The newest batches that are over, and what their summaries say. One query, which passes by what is not over."""
+    found = batch_list(project=project).exclude(status__in=ACTIVE)[:size]
+    return [(batch, _summed(overall) if (overall := batch.overall) else NOTHING) for batch in found]  # type: ignore[attr-defined]  # annotated
 
 
 def states(batches: Sequence[Batch]) -> dict[uuid.UUID, States]:

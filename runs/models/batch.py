@@ -105,6 +105,11 @@ class Batch(TimestampedModel):
         return self.name or f"{self.get_source_type_display()} {self.status}"
 
     @property
+    def title(self) -> str:
+        """Its name, else what it is of."""
+        return self.name or self.source_label or str(self.get_source_type_display())
+
+    @property
     def is_final(self) -> bool:
         return self.status in FINAL
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from evalhub.common.charts import Bars, Heat, Line
 from evalhub.common.statistics import Mean
 from runs import overview as figures
+from runs.batches.reading import newest_over
 from runs.models import EvalRun, ModelCall
 from runs.overview import Change, Counted, Names, Overview, Subject
 from runs.score_tally import Part
@@ -25,6 +26,7 @@ USUAL = 30
 MOST_TRENDS = 6
 MOST_CHANGES = 12
 MOST_AGENTS, MOST_TEMPLATES = 12, 6
+MOST_BATCHES = 5
 PURPOSES: Mapping[str, str] = {**dict(ModelCall.Purpose.choices), CHAT: "Test chats"}
 
 
@@ -71,8 +73,8 @@ def home(request: PageRequest) -> HttpResponse:
     days = _window(request.GET.get("days", ""))
     found = figures.overview(project=project, today=datetime.now(UTC).date(), days=days)
     now = figures.now(project=project)
-    context = {"found": found, "window": days, "windows": WINDOWS, "now": now}
-    if found.runs or now.runs:
+    context = {"found": found, "window": days, "windows": WINDOWS, "now": now, "batches": newest_over(project=project, size=MOST_BATCHES)}
+    if found.runs or now.is_anything:
         return render(request, "runs/overview.html", {**context, **_pictures(found), "tiles": _tiles(found)})
     return render(request, "runs/overview.html", {**context, "has_runs": EvalRun.objects.of(project).exists()})
 

@@ -20,6 +20,7 @@ PAGES = ("/", "/?days=7", "/?days=90", "/overview/now", "/runs/")
 SPAN = timedelta(days=180)
 CHUNK = 2_000
 AGENTS, TEMPLATES = 4, 3
+RUNS_A_BATCH = 100
 ENDS = ("completed",) * 17 + ("failed", "cancelled", "interrupted")
 
 
@@ -32,7 +33,7 @@ class Filled:
 
 
 def fill(count: int) -> Filled:
-    """A project with `count` runs, another with a tenth as many, and calls of every day."""
+    """A project with `count` runs, another with a tenth as many, calls of every day, and batches that are over, as many as runs allow."""
     prepare()
     from evalhub.accounts.models import Project
 
@@ -40,6 +41,7 @@ def fill(count: int) -> Filled:
     for project, runs in ((ours, count), (neighbour, count // 10)):
         _runs_make(project, runs)
         _calls_make(project)
+        _batches_make(project, runs // RUNS_A_BATCH)
     _settle()
     return _visited(ours)
 
@@ -94,6 +96,22 @@ def _calls_make(project: Any) -> None:
         for model in models
         for purpose in ModelCall.Purpose.values
     )
+
+
+def _batches_make(project: Any, count: int) -> None:
+    """Batches with their summaries and the cells of a hundred children each, and one that is under way."""
+    from runs.models import Batch
+
+    overall = {"passed": 70, "judged": 90, "scored": 0, "mean_score": None, "cost_usd": "1.5", "unpriced_calls": 0}
+    told: dict[str, Any] = {"project": project, "source_type": "custom_evals", "total": RUNS_A_BATCH, "eval_count": 50, "model_count": 2}
+    told["cells"] = [[number // 2, number % 2, None] for number in range(RUNS_A_BATCH)]
+    now = _now()
+    over = {"status": "completed", "dispatched": RUNS_A_BATCH, "summary": {"overall": overall}}
+    Batch.objects.bulk_create(
+        [Batch(**told, **over, created_at=now - SPAN * (number / count), completed_at=now) for number in range(1, count + 1)],
+        batch_size=200,
+    )
+    Batch.objects.create(**told, status="running", started_at=now)
 
 
 def _settle() -> None:

@@ -14,4 +14,4 @@ NOUNS = {
 
 def title(batch: Batch) -> str:
     """Its name, else what it is of."""
-    return batch.name or batch.source_label or str(batch.get_source_type_display())
+    return batch.title

@@ -21,11 +21,11 @@ from runs.score_tally import Part
 from runs.states import Status
 from runs.web.overview import _steps
 from templates_app.models import EvalTemplate
-from tests import factories
+from tests import batch_factories, factories
 from tests.runs.api.client import Api
 from tests.runs.web.overviewed import cell, figures, scored, text, today
 
-MOST_QUERIES = 12
+MOST_QUERIES = 17
 STATUSES = ["completed"] * 6 + ["failed", "cancelled", "interrupted", "running", "pending"]
 
 
@@ -126,13 +126,16 @@ def test_the_page_costs_the_same_few_queries_with_one_run_and_with_many(
     assert len(few_by_week.captured_queries) == len(many_by_week.captured_queries)
 
 
-def test_the_figures_take_seven_queries_and_what_is_on_takes_two(
+def test_the_figures_take_seven_queries_and_what_is_on_takes_six(
     project: Project, template: EvalTemplate, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     scored(project, template, 70.0)
     with django_assert_num_queries(7):
         figures(project)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(5):
+        now(project=project)
+    batch_factories.batch(project=project, status=Status.RUNNING)
+    with django_assert_num_queries(6):
         now(project=project)
 
 

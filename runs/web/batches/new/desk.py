@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from agents.clients import DEMO_MODELS
+from agents.clients import DEMO_HASTY, DEMO_MODELS
 from agents.models import Harness
 from evalhub.accounts.models import Project
 from runs.batches.whom import Platforms, scheduled
@@ -15,6 +15,7 @@ from templates_app.models import ApiOperation, ApiSource, CustomEval, CustomEval
 
 MOST_SHOWN = 500
 LABEL = 140
+DEMO_NOTES = {DEMO_MODELS["agent"]: "needs no key; right most of the time", DEMO_HASTY: "needs no key; makes more mistakes"}
 Choices = list[tuple[str, str]]
 WITH_SOURCES = (SourceType.REST_API, SourceType.SDK, SourceType.CLI)
 
@@ -122,7 +123,8 @@ def known_keys(platforms: Platforms) -> list[str]:
 def option_of(key: str) -> Option:
     kind, _, rest = key.partition(":")
     platform, _, model = rest.partition(":")
-    return Option(key, f"{platform}/{model}", "coding agent" if kind == TargetType.AGENT else "")
+    name = f"{platform}/{model}"
+    return Option(key, name, "coding agent" if kind == TargetType.AGENT else DEMO_NOTES.get(name, ""))
 
 
 def _short(text: str) -> str:
