@@ -1,4 +1,5 @@
-"""The form of an environment. Values that were typed are never drawn again, not even after a mistake elsewhere in the form."""
+"""The form of an environment. Values that were typed are never drawn again: after a mistake elsewhere in the form, or where a row is added
+without a script, they go along sealed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,22 +8,36 @@ from django import forms
 
 from evalhub.common.forms import Refusable
 from evalhub.common.rows import Column, LinesField, Row, RowsField, RowsWidget, UnjudgedForm
+from evalhub.common.secrets import seal, unseal
 from templates_app.models import ApiSource, EnvProfile
 from templates_app.sources import profiles
 from templates_app.sources.checks import LONGEST_ADDRESS
 
-COLUMNS = (Column("name", "Name", most=100), Column("value", "Value", "secret", most=profiles.LONGEST_VALUE))
+COLUMNS = (
+    Column("name", "Name", most=100),
+    Column("value", "Value", "secret", most=profiles.LONGEST_VALUE),
+    Column("sealed", "", "hidden"),  # a value that was typed before and is not saved yet
+)
+
+STORED = "Stored: type to replace it"
+UNSAVED = "Typed, not saved yet"
 
 
 class VariablesWidget(RowsWidget):
-    """Rows of a name and an empty box for its value."""
+    """Rows of a name and an empty box for its value. `whose` is the person who types, in this project."""
 
     stored: frozenset[str] = frozenset()
+    whose = ""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[Row]:
+        rows = super().value_from_datadict(data, files, name)
+        return [row | {"value": row["value"] or unseal(row["sealed"], self.whose)} for row in rows]
 
     def _drawn(self, name: str, number: int, row: Mapping[str, str]) -> dict[str, Any]:
-        drawn = super()._drawn(name, number, {**row, "value": ""})
+        sealed = seal(row.get("value", ""), self.whose)
+        drawn = super()._drawn(name, number, {**row, "value": "", "sealed": sealed})
         is_stored = row.get("name", "") in self.stored
-        drawn["inputs"][1]["placeholder"] = "Stored: type to replace it" if is_stored else "Value"
+        drawn["inputs"][1]["placeholder"] = UNSAVED if sealed else STORED if is_stored else "Value"
         return drawn
 
 
@@ -34,6 +49,8 @@ class VariablesField(RowsField):
         self.widget = VariablesWidget(COLUMNS, "Variable")
 
     def clean(self, value: list[Row]) -> Any:
+        if lost := next((row["name"] for row in value if row["sealed"] and not row["value"]), None):
+            raise forms.ValidationError(f"{lost}: its value was typed too long ago. Type it again.")
         rows = super().clean(value)
         names = [row["name"] for row in rows]
         if twice := next((name for name in names if names.count(name) > 1), ""):
@@ -70,7 +87,7 @@ class ProfileForm(Refusable, UnjudgedForm):
 
     use_required_attribute = False
 
-    def __init__(self, *given: Any, sources: list[ApiSource], profile: EnvProfile | None = None, **more: Any) -> None:
+    def __init__(self, *given: Any, sources: list[ApiSource], whose: str, profile: EnvProfile | None = None, **more: Any) -> None:
         self.profile, self.sources = profile, {str(each.pk): each for each in sources}
         more.setdefault("initial", _stored(profile) if profile else {"variables": [{"name": "", "value": ""}]})
         super().__init__(*given, **more)
@@ -79,7 +96,7 @@ class ProfileForm(Refusable, UnjudgedForm):
             del self.fields["key"]
         widget = self.fields["variables"].widget
         if isinstance(widget, VariablesWidget):
-            widget.stored = frozenset(profile.variable_names if profile else ())
+            widget.stored, widget.whose = frozenset(profile.variable_names if profile else ()), whose
 
     def columns(self) -> dict[str, Any]:
         """What the services take."""

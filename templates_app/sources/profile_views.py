@@ -27,7 +27,7 @@ def profile_list(request: PageRequest) -> HttpResponse:
     return render(request, "environments/list.html", {"profiles": rows, "may_write": request.membership.may_write})
 
 
-@sensitive_post_parameters("variables_value")
+@sensitive_post_parameters("variables_value", "variables_sealed")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
@@ -36,7 +36,7 @@ def profile_new(request: PageRequest) -> HttpResponse:
     return _form(request, None)
 
 
-@sensitive_post_parameters("variables_value")
+@sensitive_post_parameters("variables_value", "variables_sealed")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
@@ -56,7 +56,9 @@ def _or_404(request: PageRequest, profile_id: uuid.UUID) -> EnvProfile:
 
 
 def _form(request: PageRequest, found: EnvProfile | None) -> HttpResponse:
-    given: dict[str, Any] = {"sources": list(selectors.source_list(project=request.membership.project)), "profile": found}
+    project = request.membership.project
+    given: dict[str, Any] = {"sources": list(selectors.source_list(project=project)), "profile": found}
+    given["whose"] = f"{project.pk} {request.user.pk}"
     if request.method != "POST":
         if found is None:
             given["initial"] = {"source": request.GET.get("source", ""), "variables": [{}]}
