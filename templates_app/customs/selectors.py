@@ -7,10 +7,25 @@ from django.db.models import QuerySet
 from evalhub.accounts.models import Project
 from templates_app.models import CustomEval
 
+MOST_BASES = 500
+
 
 def custom_eval_list(*, project: Project) -> QuerySet[CustomEval]:
-    """Newest first, with category, competitor and definition. One query."""
-    return CustomEval.objects.filter(project=project).select_related("category", "competitor", "definition").order_by("-created_at", "-id")
+    """Newest first, with category, competitor, definition and the eval it is a variant of. One query."""
+    beside = ("category", "competitor", "definition", "group")
+    return CustomEval.objects.filter(project=project).select_related(*beside).order_by("-created_at", "-id")
+
+
+def custom_eval_bases(*, project: Project, of: CustomEval | None, now: CustomEval | None) -> list[CustomEval]:
+    """What an eval can be a variant of: the newest that are none themselves, and the one it is a variant of `now`. One query."""
+    rows = CustomEval.objects.filter(project=project, group=None).only("id", "prompt").order_by("-created_at", "-id")
+    found = list((rows.exclude(pk=of.pk) if of else rows)[:MOST_BASES])
+    return [now, *found] if now and now not in found else found
+
+
+def custom_eval_variants(row: CustomEval) -> list[CustomEval]:
+    """Its variants, the oldest first, with their competitors. One query."""
+    return list(row.variants.select_related("competitor").order_by("created_at", "id"))
 
 
 def custom_eval_get(*, project: Project, custom_eval_id: uuid.UUID) -> CustomEval:

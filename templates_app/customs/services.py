@@ -134,9 +134,11 @@ def _competitor(project: Project, named: str) -> Brand | None:
 
 
 def _group(row: CustomEval, named: str) -> CustomEval | None:
-    """The eval that the row is a variant of; None for an empty id."""
+    """The eval that the row is a variant of; None for an empty id. Variants have none of their own."""
     if not named:
         return None
+    if CustomEval.objects.filter(group=row.pk).exists():
+        raise ValidationError({"prompt_competitor_group": "It has variants of its own, so it cannot be one."})
     key = _key(named)
     found = CustomEval.objects.filter(project=row.project, pk=key).exclude(pk=row.pk).first() if key else None
     if found is None or found.group_id is not None:

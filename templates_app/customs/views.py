@@ -62,6 +62,7 @@ def _after(rows: QuerySet[CustomEval], cursor: str) -> QuerySet[CustomEval]:
 @never_cache
 @member_required
 def custom_eval_new(request: PageRequest) -> HttpResponse:
+    """`?variant_of=` begins it as a variant of that eval."""
     require_editor(request)
     return _form(request, None)
 
@@ -75,7 +76,8 @@ def custom_eval(request: PageRequest, custom_eval_id: uuid.UUID) -> HttpResponse
     if not request.membership.may_write:
         if request.method == "POST":
             require_editor(request)
-        return render(request, "customs/custom_eval.html", {"custom_eval": found, "judged": getattr(found, "definition", None)})
+        context = {"custom_eval": found, "judged": getattr(found, "definition", None), "variants": selectors.custom_eval_variants(found)}
+        return render(request, "customs/custom_eval.html", context)
     return _form(request, found)
 
 
@@ -87,12 +89,26 @@ def _or_404(request: PageRequest, custom_eval_id: uuid.UUID) -> CustomEval:
 def _form(request: PageRequest, found: CustomEval | None) -> HttpResponse:
     project = request.membership.project
     competitors = list(Brand.objects.filter(project=project, is_own=False).order_by("name", "id"))
-    form = CustomEvalForm(request.POST if request.method == "POST" else None, competitors=competitors, custom_eval=found)
+    base = found.group if found else _base(project, request.GET.get("variant_of", ""))
+    variants = selectors.custom_eval_variants(found) if found else []
+    bases = [] if variants else selectors.custom_eval_bases(project=project, of=found, now=base)
+    sent = request.POST if request.method == "POST" else None
+    form = CustomEvalForm(sent, competitors=competitors, bases=bases, custom_eval=found, variant_of=base)
     if form.is_bound and form.is_valid() and _saved(request, form):
         messages.success(request, "The custom eval is saved. Batches that have begun keep it as it was.")
         return redirect("custom-eval-new" if "another" in request.POST else "custom-eval-list")
     context: dict[str, Any] = {"form": form, "custom_eval": found, "categories": CustomEvalCategory.objects.filter(project=project)}
+    context |= {"variants": variants, "variant_of": base}
     return render(request, "customs/form.html", context, status=400 if form.is_bound else 200)
+
+
+def _base(project: Project, named: str) -> CustomEval | None:
+    """The eval that an address names for a new variant of it; None for one that can have none."""
+    try:
+        found = selectors.custom_eval_get(project=project, custom_eval_id=uuid.UUID(named))
+    except (ValueError, CustomEval.DoesNotExist):
+        return None
+    return found if found.group_id is None else None
 
 
 def _saved(request: PageRequest, form: CustomEvalForm) -> CustomEval | None:

@@ -1,8 +1,10 @@
 """Pages of custom evals: editors write, viewers read, strangers find nothing."""
 
+import uuid
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -22,7 +24,7 @@ def made(project: Project) -> CustomEval:
 
 
 def typed(**given: Any) -> dict[str, Any]:
-    fields = {"prompt": "Write a client.", "prompt_template": "", "description": "", "category_name": "", "competitor": ""}
+    fields = {"prompt": "Write a client.", "prompt_template": "", "description": "", "category_name": "", "competitor": "", "group": ""}
     return fields | {"expected_behavior": "", "pass_score": "70", "model_ids": "", "enabled": "on"} | given
 
 
@@ -63,6 +65,7 @@ def test_a_template_is_filled_in(editor: Client, project: Project) -> None:
         ({"pass_score": "x"}, "Enter a number."),
         ({"pass_score": "-1"}, "greater than or equal to 0"),
         ({"competitor": "x"}, "Select a valid choice"),
+        ({"group": "x"}, "Select a valid choice"),
         ({"model_ids": "m" * 201}, "has 201 characters"),
     ],
 )
@@ -72,6 +75,35 @@ def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(editor: Clie
     assert said in response.text
     assert "Kept as typed." in response.text
     assert not CustomEval.objects.exists()
+
+
+def test_a_variant_begins_as_a_copy_and_names_what_it_varies(editor: Client, viewer: Client, project: Project, made: CustomEval) -> None:
+    rival = brands.brand_create(project=project, name="Rival", domain="rival.example")
+    begun = editor.get(f"{NEW}?variant_of={made.pk}").text
+    assert "Set up a webhook.</textarea>" in begun
+    assert "Checks the HMAC.</textarea>" in begun
+    assert f'<option value="{made.pk}" selected>Set up a webhook.' in begun
+    editor.post(f"{NEW}?variant_of={made.pk}", typed(prompt="Set up Rival's.", competitor=str(rival.pk), group=str(made.pk)))
+    row = made.variants.get()
+    assert row.prompt == "Set up Rival's."
+    assert "Variant of: Set up a webhook." in editor.get(LIST).text
+    for client in (editor, viewer):
+        assert f'href="{LIST}{row.pk}/">Set up Rival' in client.get(f"{LIST}{made.pk}/").text
+    assert f'href="{LIST}{made.pk}/">Set up a webhook.' in viewer.get(f"{LIST}{row.pk}/").text
+    editor.post(f"{LIST}{row.pk}/", typed(prompt="Of its own."))
+    assert not made.variants.exists()
+
+
+def test_variants_have_no_variants(editor: Client, project: Project, made: CustomEval) -> None:
+    other = services.custom_eval_create(project=project, prompt="Another.")
+    row = services.custom_eval_create(project=project, prompt="A variant.", group=str(made.pk))
+    assert f'value="{other.pk}"' not in editor.get(f"{LIST}{made.pk}/").text
+    assert editor.post(f"{LIST}{made.pk}/", typed(group=str(other.pk))).status_code == 400
+    assert "variant_of" not in editor.get(f"{LIST}{row.pk}/").text
+    for no_base in (str(row.pk), "junk", str(uuid.uuid4())):
+        assert editor.get(f"{NEW}?variant_of={no_base}").context["variant_of"] is None
+    with pytest.raises(ValidationError, match="variants of its own"):
+        services.custom_eval_update(custom_eval_id=made.pk, project=project, group=str(other.pk))
 
 
 def test_it_is_changed_and_deleted(editor: Client, made: CustomEval) -> None:
