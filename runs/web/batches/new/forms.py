@@ -18,7 +18,7 @@ from templates_app.models import CustomEval, Prompt, SourceType
 
 ALL, GROUPS, PICKED, CONFIGURED = "all", "groups", "picked", "configured"
 MOST_LINES = 100
-NONE_PICKED = "Pick one at least, or choose another way above."
+NOBODY = "Tick a model or coding agent at least, or name one under Others."
 
 
 class NewBatchForm(forms.Form):
@@ -48,8 +48,13 @@ class NewBatchForm(forms.Form):
         max_value=1_000_000,
         max_digits=12,
         decimal_places=4,
-        widget=forms.NumberInput(attrs={"step": "any", "min": "0", "inputmode": "decimal"}),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),  # a number's box sends nothing for what it cannot read: no limit at all
         help_text="A child stops before the call that may pass it. Empty: no limit.",
+        error_messages={
+            "invalid": "The limit must be a number, such as 0.50.",
+            "min_value": "The limit must be greater than or equal to %(limit_value)s.",
+            "max_value": "The limit must be less than or equal to %(limit_value)s.",
+        },
     )
     token = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
@@ -76,11 +81,14 @@ class NewBatchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
-        for way, name in ((GROUPS, "groups"), (PICKED, "picked")):
+        source, wanted = self.desk.source, self.data.get("source")
+        if source and wanted and wanted != str(source.pk):
+            raise forms.ValidationError(f"The source that was chosen is gone. What is shown now is of {source.label}: choose anew.")
+        for way, name, word in ((GROUPS, "groups", group_word(self.desk.kind)), (PICKED, "picked", "one")):
             if told.get("which") == way and not told.get(name) and name not in self.errors:
-                self.add_error(name, NONE_PICKED)
+                self.add_error(name, f"Tick {'a ' if name == 'groups' else ''}{word} at least, or choose another way above.")
         if told.get("whom") == PICKED and not told.get("targets") and not told.get("more_targets") and "targets" not in self.errors:
-            self.add_error("targets", NONE_PICKED)
+            self.add_error("targets", NOBODY)
         if len(self._lines) > MOST_LINES:
             self.add_error("more_targets", f"{MOST_LINES} lines are the most.")
         return told

@@ -96,12 +96,14 @@ def test_the_estimate_says_how_many_children_before_anything_starts(owner: Clien
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"which": "picked"}, "Pick one at least, or choose another way above."),
-        ({"targets": []}, "Pick one at least, or choose another way above."),
+        ({"which": "picked"}, "Tick one at least, or choose another way above."),
+        ({"which": "groups"}, "Tick a topic at least, or choose another way above."),
+        ({"targets": []}, "Tick a model or coding agent at least, or name one under Others."),
         ({"whom": "configured", "targets": []}, "No configured prompt targets were found"),
         ({"more_targets": "nowhere/m"}, "There is no platform"),
         ({"more_targets": "demo/nobody"}, "There is no demo model"),
-        ({"max_cost_usd": "-1"}, "greater than or equal to"),
+        ({"max_cost_usd": "-1"}, "The limit must be greater than or equal to 0.0001."),
+        ({"max_cost_usd": "0,50"}, "The limit must be a number, such as 0.50."),
         ({"targets": ["text:openai:m"]}, "Select a valid choice"),
     ],
 )
@@ -110,6 +112,15 @@ def test_what_cannot_run_is_said_and_the_input_stays(owner: Client, prompts: lis
     assert response.status_code == 400
     assert said in response.text
     assert 'value="Typed with care"' in response.text
+    assert not Batch.objects.exists()
+
+
+def test_a_source_that_is_gone_is_not_replaced_by_another(owner: Client, project: Project, source: ApiSource) -> None:
+    gone = ApiSource.objects.create(project=project, source_type="rest_api", label="A store of old")
+    common = sent(kind="rest_api", source=str(gone.pk))
+    gone.delete()
+    for response in (owner.post(NEW, common), owner.post(f"{NEW}estimate", common)):
+        assert "The source that was chosen is gone. What is shown now is of Pet store: choose anew." in response.text
     assert not Batch.objects.exists()
 
 
