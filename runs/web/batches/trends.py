@@ -18,6 +18,7 @@ from templates_app.models import SourceType
 WINDOWS = (7, 30, 90)
 USUAL = 30
 MOST_SHOWN = 12
+ALL_OF_IT = 100.0  # per cent: every picture has the same scale, since they are read side by side
 BY: dict[str, tuple[By, str]] = {"target": ("target_key", "Target"), "source": ("source_id", "Source")}
 WITH_SOURCES = (SourceType.REST_API, SourceType.SDK, SourceType.CLI)
 
@@ -68,7 +69,8 @@ def _shown(place: int, course: Course, found: Trends, by: str) -> Shown:
     step = "week" if found.is_weekly else "day"
     samples = [_sample(day, course) for day in found.steps]
     head = ("Week from (UTC)" if found.is_weekly else "Day (UTC)", "Passed, per cent, and 95 % interval", "From")
-    return Shown(name, course.whole.rate, line(key=f"trend-{place}", title=f"{name}: passed by {step}", samples=samples, head=head))
+    title = f"{name}: passed by {step}"
+    return Shown(name, course.whole.rate, line(key=f"trend-{place}", title=title, samples=samples, least=ALL_OF_IT, head=head))
 
 
 def _sample(day: date, course: Course) -> Sample:
