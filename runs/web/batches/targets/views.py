@@ -99,7 +99,8 @@ def target(request: PageRequest, target_id: uuid.UUID) -> HttpResponse:
         require_editor(request)
         form = PaceForm(request.POST)
         if form.is_valid():
-            targets.target_update(target_id=target_id, project=request.membership.project, **form.cleaned_data)
+            with gone_is_404(Target.DoesNotExist):
+                targets.target_update(target_id=target_id, project=request.membership.project, **form.cleaned_data)
             messages.success(request, f"{row} is saved.")
             return redirect("target-list")
     context = {"form": form, "row": row, "may_write": request.membership.may_write}
