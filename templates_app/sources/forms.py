@@ -94,9 +94,17 @@ class DocumentForm(Refusable, forms.Form):
         max_length=LARGEST, required=False, strip=False, label="Or its text", widget=forms.Textarea(attrs={"rows": 10, "class": "mono"})
     )
 
+    def __init__(self, *given: Any, stored_url: str = "", **more: Any) -> None:
+        """`stored_url` is offered: left as it is beside a file or a text, it is not meant."""
+        self.stored_url = stored_url
+        more.setdefault("initial", {"url": stored_url})
+        super().__init__(*given, **more)
+
     def clean(self) -> dict[str, Any]:
         """`document` is the text; "" where it is to be fetched."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("url") == self.stored_url and (data.get("file") or data.get("text")):
+            data["url"] = ""
         given = [name for name in ("url", "file", "text") if (data.get(name) or "" if name != "file" else data.get(name))]
         if not self.errors and len(given) != 1:
             self.add_error(None, "Give one of the three." if given else "Give an address, a file, or its text.")

@@ -143,7 +143,8 @@ def source_import(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     if found.source_type != SourceType.REST_API:
         messages.error(request, "Only a REST API has a document. Operations of libraries and tools are entered by hand.")
         return redirect("source", found.pk)
-    form = DocumentForm(request.POST, request.FILES) if request.method == "POST" else DocumentForm(initial={"url": found.document_url})
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = DocumentForm(*sent, stored_url=found.document_url)
     report = _imported(request, found, form) if form.is_bound and form.is_valid() else None
     if report is None:
         return render(request, "sources/import.html", {"form": form, "source": found}, status=400 if form.is_bound else 200)

@@ -58,6 +58,8 @@ def test_a_document_may_be_a_file_or_at_an_address(editor: Client, source: ApiSo
     source.refresh_from_db()
     assert source.document_url == address
     assert address in editor.get(f"/sources/{source.pk}/import/").text
+    pasted = {"url": address, "text": PET_SHOP.replace("List pets", "Pasted beside it")}
+    assert "Pasted beside it" in editor.post(f"/sources/{source.pk}/import/", pasted, follow=True).text
 
 
 @pytest.mark.parametrize(
