@@ -42,7 +42,8 @@ prompt = services.prompt_create(project=project, topic_id=topic.pk, text="Which 
 rival = brands.brand_create(project=project, name="Globex", domain="globex.example")
 base = custom_eval_create(project=project, prompt="Set up a webhook.", definition={"expected_behavior": "It is signed."})
 variant = custom_eval_create(project=project, prompt="Set up a webhook of Globex.", competitor=str(rival.pk), group=str(base.pk))
-target = Target.objects.create(project=project, source_type="prompts", target_type="text", execution_platform="demo", model_id="agent")
+whom = {"target_type": "text", "execution_platform": "demo", "model_id": "agent", "frequency": "manual"}
+target = Target.objects.create(project=project, source_type="prompts", **whom)
 print(prompt.pk, rival.pk, base.pk, variant.pk, target.pk)
 """
 
