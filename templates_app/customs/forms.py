@@ -56,6 +56,7 @@ class CustomEvalForm(JudgedForm):
         self.custom_eval = custom_eval
         more.setdefault("initial", stored(custom_eval) if custom_eval else variant(variant_of) if variant_of else UNTOUCHED)
         super().__init__(*given, **more)
+        self.fields["expected_behavior"].help_text = "What a judge looks for in the answer. Empty: that the task is done."
         self.fields["group"].choices = [("", "None"), *((str(each.pk), short_of(each)) for each in bases)]  # type: ignore[attr-defined]
         self.fields["competitor"].choices = [("", "None"), *((str(each.pk), each.name) for each in competitors)]  # type: ignore[attr-defined]
 

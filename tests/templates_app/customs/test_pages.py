@@ -31,6 +31,7 @@ def typed(**given: Any) -> dict[str, Any]:
 def test_an_empty_list_teaches(editor: Client, viewer: Client) -> None:
     assert "Write the first custom eval" in editor.get(LIST).text
     assert NEW not in viewer.get(LIST).text
+    assert "Empty: that the task is done." in editor.get(NEW).text  # unlike an operation, it is always judged
 
 
 def test_a_custom_eval_is_made_with_its_judge(editor: Client, project: Project) -> None:
