@@ -17,6 +17,8 @@ DIVIDED, DIVIDED_FAR = 1_500, 25_000
 FAR = 1e30  # between a number and what it should be a multiple of
 LEFT_OVER = 100  # for each name, and each part that could have known it
 ENDLESS = 10**9
+LEFT_OVERS = frozenset({"unevaluatedProperties", "unevaluatedItems"})
+DEAR = LEFT_OVERS | {"enum", "const", "pattern", "patternProperties", "multipleOf"}
 IN_PLACE = ("allOf", "anyOf", "oneOf")
 IN_PLACE_ONE = ("not", "if", "then", "else")
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]|\(\?>|\(\?\(|\\[1-9k]|[*+?}]\+")
@@ -48,6 +50,7 @@ class Cost:
     of_names: tuple[Pattern, ...]
     multiple: float
     parts: int  # that could know a property, where what none of them knows is looked for
+    is_low: bool  # whatever the value
 
     def of(self, value: Any) -> int:
         """Of checking this value, and nothing inside it."""
@@ -66,16 +69,16 @@ class Cost:
 
 def cost_of(part: Mapping[str, Any], definitions: Mapping[str, Schema]) -> Cost:
     options = [*_list(part.get("enum")), *([part["const"]] if "const" in part else [])]
-    names = len(_list(part.get("required"))) + sum(len(_list(each)) for each in _map(part.get("dependentRequired")).values())
     pattern, multiple = part.get("pattern"), part.get("multipleOf")
     return Cost(
         compared=sum(COMPARED_INSIDE * count_of(each) if isinstance(each, dict | list) else COMPARED for each in options),
         held=sum(map(count_of, options)),
-        missing=names,
+        missing=len(_list(part.get("required"))) + sum(len(_list(each)) for each in _map(part.get("dependentRequired")).values()),
         pattern=pattern_of(pattern) if isinstance(pattern, str) else None,
         of_names=tuple(map(pattern_of, _map(part.get("patternProperties")))),
         multiple=float(multiple) if isinstance(multiple, int | float) and multiple < math.inf else 0.0,
-        parts=_parts_in_place(part, definitions) if {"unevaluatedProperties", "unevaluatedItems"} & part.keys() else 0,
+        parts=_parts_in_place(part, definitions) if LEFT_OVERS & part.keys() else 0,
+        is_low=not (DEAR & part.keys()),
     )
 
 

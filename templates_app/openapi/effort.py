@@ -17,6 +17,7 @@ MOST_STEPS = 500_000
 MOST_REPEATED = 20_000  # steps beyond one for each part of the schema at each place of the value: wrong ones cost the library most
 MOST_UNITS = 200_000_000  # of templates_app.openapi.costs: some seconds
 MOST_HELD = 1_000_000  # values in all errors together: some hundred megabytes
+ERROR = 20  # values that an error is as large as
 _ITEMS = ("items", "contains", "unevaluatedItems", "additionalItems")
 _VALUES = ("additionalProperties", "unevaluatedProperties")
 Place = tuple[int, Any]  # the container and what it has it under: a number may be the same object in a thousand places
@@ -42,27 +43,30 @@ def refuse_much_work(value: Any, schema: Schema, definitions: Mapping[str, Schem
     seen: set[int] = set()
     costs: dict[int, Cost] = {}
     units = 0
-    for steps, (part, inner, place) in enumerate(_steps(value, schema, definitions), start=1):
+    for steps, (part, inner, place, _) in enumerate(_steps(value, schema, definitions), start=1):
         seen.add(hash((id(part), place)))
         if steps - len(seen) > MOST_REPEATED:
             raise TooMuchWork(TOO_MANY)
-        units += _cost(part, definitions, costs).of(inner)
-        if units > MOST_UNITS:
-            raise TooMuchWork(TOO_LONG)
+        cost = _cost(part, definitions, costs)
+        if not cost.is_low:
+            units += cost.of(inner)
+            if units > MOST_UNITS:
+                raise TooMuchWork(TOO_LONG)
 
 
 def telling(value: Any, schema: Schema, definitions: Mapping[str, Schema]) -> Telling:
     """Of a value and a schema that were not refused. An error holds the value it is about, and what its keyword has."""
     costs: dict[int, Cost] = {}
     counts: dict[int, int] = {}
-    held, has_choices = 0, False
-    for part, inner, _ in _steps(value, schema, definitions):
+    held, in_choices = 0, 0
+    for part, inner, _, is_in_choice in _steps(value, schema, definitions):
         cost = _cost(part, definitions, costs)
-        held += _count(inner, counts) * (1 + cost.missing) + cost.held
-        has_choices = has_choices or "anyOf" in part or "oneOf" in part
+        more = (ERROR + _count(inner, counts)) * (1 + cost.missing) + cost.held
+        held += more
+        in_choices += more if is_in_choice else 0
     if held <= MOST_HELD:
         return Telling.ALL
-    return Telling.NOTHING if has_choices else Telling.FIRST
+    return Telling.FIRST if in_choices <= MOST_HELD else Telling.NOTHING
 
 
 def _count(value: Any, counts: dict[int, int]) -> int:
@@ -81,19 +85,23 @@ def _cost(part: Mapping[str, Any], definitions: Mapping[str, Schema], costs: dic
     return found
 
 
-def _steps(value: Any, schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Step]:
-    """Each schema that is an object, with each value that it is held against. Raises TooMuchWork where they are too many."""
+def _steps(value: Any, schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[tuple[Any, Any, Place, bool]]:
+    """Each schema that is an object, with each value that it is held against, and whether an alternative of anyOf or oneOf comes to that.
+
+    Raises TooMuchWork where they are too many.
+    """
     steps = 0
-    waiting: list[Step] = [(schema, value, (0, None))]
+    waiting: list[tuple[Any, Any, Place, bool]] = [(schema, value, (0, None), False)]
     while waiting:
-        step = part, inner, place = waiting.pop()
+        step = part, inner, place, is_in_choice = waiting.pop()
         if not isinstance(part, dict):
             continue
         steps += 1
         if steps + len(waiting) > MOST_STEPS:
             raise TooMuchWork(TOO_MANY)
         yield step
-        waiting += islice(_next(part, inner, place, definitions), MOST_STEPS)
+        is_in_choice = is_in_choice or "anyOf" in part or "oneOf" in part
+        waiting += [(*found, is_in_choice) for found in islice(_next(part, inner, place, definitions), MOST_STEPS)]
 
 
 def _next(part: Mapping[str, Any], value: Any, place: Place, definitions: Mapping[str, Schema]) -> Iterator[Step]:
