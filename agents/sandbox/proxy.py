@@ -21,6 +21,8 @@ HEAD_BYTES, HEAD_SECONDS, CONNECT_SECONDS, IDLE_SECONDS = 64 * 1024, 15.0, 15.0,
 CHUNK = 64 * 1024
 MOST_CONNECTIONS = 64
 USUAL_PORTS = (80, 443)
+OURS = (b"host", b"connection", b"proxy-connection", b"proxy-authorization", b"keep-alive", b"upgrade")
+STRAY_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]")  # a server may take it for the end of a line, or for none
 HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>(?:\*\.)?[\w-]+(?:\.[\w-]+)*\.?))(?::(?P<port>\d{1,5}))?")
 
 
@@ -159,16 +161,16 @@ def _asked(head: bytes) -> tuple[str, int, bytes]:
         return host, port, b""
     if address.scheme != "http" or not host:
         raise Refused("400 Bad Request", "Only http:// addresses and CONNECT are passed on.")
+    if STRAY_BREAK.search(rest):
+        raise Refused("400 Bad Request", "A header has a line break in it.")
     path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-    return host, port or 80, f"{method} {path} {version}\r\n".encode() + _single(rest)
+    return host, port or 80, f"{method} {path} {version}\r\n".encode() + _single(rest, address.netloc.rpartition("@")[2])
 
 
-def _single(headers: bytes) -> bytes:
-    """Headers that end the connection after one answer, so that no second request slips through unread."""
-    lines = [
-        line for line in headers.split(b"\r\n") if line and line.split(b":")[0].strip().lower() not in (b"connection", b"proxy-connection")
-    ]
-    return b"\r\n".join([*lines, b"Connection: close", b"", b""])
+def _single(headers: bytes, host: str) -> bytes:
+    """Headers for the host that was judged (RFC 9112, 3.2.2), and for one answer, so that no second request slips through unread."""
+    lines = [line for line in headers.split(b"\r\n") if line and line.split(b":")[0].strip().lower() not in OURS]
+    return b"\r\n".join([f"Host: {host}".encode(), *lines, b"Connection: close", b"", b""])
 
 
 def _answer(refusal: Refused) -> bytes:

@@ -78,6 +78,24 @@ async def test_a_named_host_is_reached_by_a_plain_request_and_through_a_tunnel(s
     assert server.heads[1].startswith("POST /d HTTP/1.1\r\n")
 
 
+async def test_a_plain_request_is_for_the_host_that_was_judged(server: Server) -> None:
+    """Behind one address there may be others, and the header says which of them is meant."""
+    code = f"""
+        import socket
+        def ask(*headers):
+            with socket.create_connection(('127.0.0.1', 3128)) as client:
+                client.sendall(b'\\r\\n'.join([b'GET http://user:x@{server.host}/a HTTP/1.1', *headers, b'', b'']))
+                print(client.recv(12).decode())
+        ask(b'Host: inner.example', b'HOST : other.example', b'Proxy-Authorization: x', b'Connection: Upgrade', b'Upgrade: h2c')
+        ask(b'X: y\\nHost: inner.example')
+        ask(b'X: y', b' Host: inner.example')
+        ask(b'X: y\\rHost: inner.example')
+    """
+    outcome = await python(code, allowed_hosts=(server.host,), policy=OPEN)
+    assert said(outcome).splitlines() == ["HTTP/1.1 200", *["HTTP/1.1 400"] * 3]
+    assert server.heads == [f"GET /a HTTP/1.1\r\nHost: {server.host}\r\nConnection: close\r\n\r\n"]
+
+
 async def test_programs_find_the_proxy_by_the_usual_variables(server: Server) -> None:
     code = f"""
         import os, urllib.request
