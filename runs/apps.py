@@ -19,10 +19,10 @@ class Config(AppConfig):
 
 
 def _install(using: str, **told: Any) -> None:
-    from runs import listed, score_tally, tally  # models can be imported once the apps are ready
+    from runs import brand_tally, listed, score_tally, tally, trial_tally  # models can be imported once the apps are ready
 
-    tally.KEPT.install(using)
-    score_tally.KEPT.install(using)
+    for kept in (tally.KEPT, score_tally.KEPT, trial_tally.KEPT, brand_tally.KEPT):
+        kept.install(using)
     listed.install(using)
 
 

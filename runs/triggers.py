@@ -1,7 +1,7 @@
-"""Tables that the database keeps itself, by triggers on the runs: how they are made, counted anew and taken away (docs/decisions/0008).
+"""Tables that the database keeps itself, by triggers on runs or what hangs on them: how they are made, counted anew and taken away.
 
-A table of this kind is the database's own, as an index is: it has no model and no dump of Django's holds it. `install` is called after
-every migration, not by one: SQLite drops the triggers of a table without a word when a later migration remakes it.
+A table of this kind is the database's own, as an index is: it has no model and no dump of Django's holds it (docs/decisions/0008). It is
+made after every migration, not by one: SQLite drops the triggers of a table without a word when a later migration remakes it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ SHIFTS = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
 
 @dataclass(frozen=True, slots=True)
 class KeptTable:
-    """A table, its triggers (named `prefix`, version, event), the SQL that makes both, and the SQL that fills it, by kind of database.
+    """A table, its triggers (named `prefix`, version, event) on `source`, the SQL that makes both, and that fills it, by kind of database.
 
     The version goes up whenever the SQL changes: older triggers are then replaced, and everything is counted anew.
     """
@@ -31,6 +31,7 @@ class KeptTable:
     version: int
     statements: Callable[[str], Sequence[str]]
     filled: Callable[[str], str]
+    source: str = RUNS
 
     def trigger(self, event: str) -> str:
         return f"{self.prefix}{self.version}_{event}"
@@ -39,7 +40,7 @@ class KeptTable:
         """Make the table and the triggers and count what is there, unless that is done."""
         connection = connections[using]
         with transaction.atomic(using=using), connection.cursor() as cursor:
-            if RUNS not in connection.introspection.table_names(cursor) or self._installed(connection):
+            if self.source not in connection.introspection.table_names(cursor) or self._installed(connection):
                 return
             self.remove(connection)
             for statement in self.statements(connection.vendor):
@@ -52,7 +53,7 @@ class KeptTable:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SELECT quote_ident(current_schema())")
-                on, schema = f" ON {RUNS}", f"{cursor.fetchone()[0]}."
+                on, schema = f" ON {self.source}", f"{cursor.fetchone()[0]}."
             for name in self.triggers(connection):
                 cursor.execute(f"DROP TRIGGER {name}{on}")
             cursor.execute(f"DROP TABLE IF EXISTS {schema}{self.table}")
@@ -62,12 +63,12 @@ class KeptTable:
         return set(self.triggers(connection)) == {self.trigger(event) for event in EVENTS[connection.vendor]}
 
     def triggers(self, connection: BaseDatabaseWrapper) -> list[str]:
-        """What it has on this installation's runs. Other schemas of a PostgreSQL database may have triggers of the same names."""
+        """What it has on this installation's table. Other schemas of a PostgreSQL database may have triggers of the same names."""
         known = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
         if connection.vendor == "postgresql":
             known = "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(%s)"
         with connection.cursor() as cursor:
-            cursor.execute(known, [RUNS])
+            cursor.execute(known, [self.source])
             return [name for (name,) in cursor.fetchall() if name.startswith(self.prefix)]
 
 

@@ -4,6 +4,7 @@ A run that ended without a verdict about its target (its provider was away, its 
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from evalhub.accounts.models import Project
+from runs import trial_tally
 from runs.models import Batch, BatchSubject, Message, Trial
+from runs.trial_tally import Results
 from templates_app.models import CustomEval, CustomEvalCategory, SourceType
 
 COLUMNS = {
@@ -78,7 +81,7 @@ def custom_eval_known(*, project: Project, key: uuid.UUID) -> bool:
 
 
 def history_page(*, project: Project, wanted: Wanted) -> Page:
-    """Eight queries, whatever there is."""
+    """At most seven queries, whatever there is. Counts are those that the database keeps, but of one custom eval or of a search."""
     every = Trial.objects.filter(project=project, source_type=SourceType.CUSTOM_EVALS, finished_at__isnull=False, passed__isnull=False)
     if wanted.custom_eval_id:
         every = every.filter(ref=wanted.custom_eval_id)
@@ -86,7 +89,16 @@ def history_page(*, project: Project, wanted: Wanted) -> Page:
     column = F(COLUMNS[wanted.sort_by])
     order = column.desc(nulls_last=True) if wanted.descending else column.asc(nulls_last=True)
     trials = list(matching.order_by(order, "-finished_at", "-pk")[wanted.offset : wanted.offset + wanted.limit])
-    return Page(_rows(trials), matching.count(), _targets(every), _categories(every))
+    kept = _counted(every) if wanted.custom_eval_id else trial_tally.results(project_id=project.pk, source_type=SourceType.CUSTOM_EVALS)
+    total = matching.count() if wanted.search else sum(_matches(results, wanted) for results in kept)
+    return Page(_rows(trials), total, _targets(kept), _categories(kept))
+
+
+def _matches(results: Results, wanted: Wanted) -> int:
+    """How many of them are wanted, where no words are searched for."""
+    if wanted.target_key not in ("", results.target_key) or wanted.category_id not in (None, results.group_id):
+        return 0
+    return {"all": results.judged, "passed": results.passed}.get(wanted.result, results.judged - results.passed)
 
 
 def _matching(trials: QuerySet[Trial], wanted: Wanted) -> QuerySet[Trial]:
@@ -119,12 +131,28 @@ def _rows(trials: Sequence[Trial]) -> list[Row]:
     ]
 
 
-def _targets(trials: QuerySet[Trial]) -> list[Facet]:
-    counted = trials.order_by().values("target_key", "platform", "model").annotate(n=Count("pk")).order_by("-n", "target_key")
-    return [Facet(row["target_key"], f"{row['model']} ({row['platform']})", row["n"]) for row in counted[:MOST_FACETS]]
+def _counted(trials: QuerySet[Trial]) -> list[Results]:
+    """As `trial_tally.results` has all of them."""
+    keys = ("target_key", "platform", "model", "group_id")
+    rows = trials.order_by().values_list(*keys).annotate(name=Max("group"), n=Count("pk"), ok=Count("pk", filter=Q(passed=True)))
+    return [Results(*row) for row in rows]
 
 
-def _categories(trials: QuerySet[Trial]) -> list[Facet]:
-    named = trials.filter(group_id__isnull=False).order_by()
-    counted = named.values("group_id").annotate(n=Count("pk"), name=Max("group")).order_by("-n", "group_id")
-    return [Facet(str(row["group_id"]), row["name"], row["n"]) for row in counted[:MOST_FACETS]]
+def _targets(kept: Sequence[Results]) -> list[Facet]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for one in kept:
+        counts[one.target_key, one.platform, one.model] += one.judged
+    listed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Facet(key, f"{model} ({platform})", n) for (key, platform, model), n in listed[:MOST_FACETS]]
+
+
+def _categories(kept: Sequence[Results]) -> list[Facet]:
+    """One that was renamed is one, under the last of its names in the alphabet."""
+    counts: Counter[uuid.UUID] = Counter()
+    names: dict[uuid.UUID, str] = {}
+    for one in kept:
+        if one.group_id:
+            counts[one.group_id] += one.judged
+            names[one.group_id] = max(names.get(one.group_id, ""), one.name)
+    listed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Facet(str(key), names[key], n) for key, n in listed[:MOST_FACETS]]

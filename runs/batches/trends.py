@@ -1,18 +1,14 @@
 """Pass rates over time: of one kind of source, by target or by source, from trials that ended in a window of days (UTC)."""
 
-import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Literal
-
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
 
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import Rate, rate_of
-from runs.models import Trial
+from runs import trial_tally
 from templates_app.models import ApiSource, SourceType
 
 By = Literal["target_key", "source_id"]
@@ -56,19 +52,19 @@ class Trends:
 
 
 def kinds_with_results(project: Project) -> list[str]:
-    """Which kinds of source have a trial that passed or failed. A look into an index for each of the five."""
-    ended = Trial.objects.filter(project=project, finished_at__isnull=False, passed__isnull=False)
-    return [kind for kind in SourceType.values if ended.filter(source_type=kind).exists()]
+    """Which kinds of source have a trial that passed or failed. One query."""
+    known = trial_tally.kinds(project_id=project.pk)
+    return [kind for kind in SourceType.values if kind in known]
 
 
 def trends(*, project: Project, source_type: str, by: By, today: date, days: int) -> Trends:
-    """Two queries: the counts, which the database adds up, and the names of sources."""
+    """Two queries: the counts, which the database keeps added up, and the names of sources."""
     first, length = today - timedelta(days=days - 1), WEEK if days >= WEEKLY_FROM else 1
     steps = _steps(first, today, length)
     courses: dict[str, Course] = defaultdict(lambda: Course(""))
-    for key, day, n, passed in _counts(project, source_type, by, first):
-        course = courses[str(key)]
-        course.key = str(key)
+    for key, day, n, passed in trial_tally.passed_by_day(project_id=project.pk, source_type=source_type, by=by, first=first):
+        course = courses[key]
+        course.key = key
         step = steps[max(len(steps) - 1 - (today - day).days // length, 0)]
         course.steps.setdefault(step, Counted()).add(n, passed)
         course.whole.add(n, passed)
@@ -84,13 +80,6 @@ def _steps(first: date, last: date, length: int) -> list[date]:
         found.append(max(day - timedelta(days=length - 1), first))
         day -= timedelta(days=length)
     return found[::-1]
-
-
-def _counts(project: Project, source_type: str, by: By, first: date) -> Sequence[tuple[str | uuid.UUID | None, date, int, int]]:
-    since = datetime.combine(first, time.min, UTC)
-    ended = Trial.objects.filter(project=project, source_type=source_type, finished_at__gte=since, passed__isnull=False).order_by()
-    grouped = ended.annotate(day=TruncDate("finished_at")).values_list(by, "day")
-    return list(grouped.annotate(n=Count("pk"), passed_n=Count("pk", filter=Q(passed=True))))
 
 
 def _names(project: Project, source_type: str) -> dict[str, str]:

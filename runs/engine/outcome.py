@@ -32,7 +32,7 @@ class Outcome:
     """The columns of the Trial that say how it ended, and the rows beside it.
 
     `failure_reasons` are of templates_app.reasons, the weightiest first. `latency_ms` is of the answer, or of the request or execution it
-    led to. `platform` and `topic_id` stand in the mentions and citations.
+    led to. `platform`, `topic_id` and `demo` (whether a demo model answered) stand in the mentions and citations.
 
     `details` has, as far as the kind of trial knows it: checks [{key, passed|null, detail, reason}]; request (as it was written); exchange
     (trials.exchange.Exchange.as_json); execution (trials.sandboxed) and sandboxed; mentions [{brand_id, brand, is_own, count, rank,
@@ -49,6 +49,19 @@ class Outcome:
     citations: Sequence[CitationRow] = ()
     platform: str = ""
     topic_id: uuid.UUID | None = None
+    demo: bool = False
+
+    @property
+    def own_mentions(self) -> int:
+        return sum(each.count for each in self.mentions if each.is_own)
+
+    @property
+    def all_mentions(self) -> int:
+        return sum(each.count for each in self.mentions)
+
+    @property
+    def own_rank(self) -> int | None:
+        return min((each.rank for each in self.mentions if each.is_own), default=None)
 
     @property
     def first_reason(self) -> str:

@@ -33,11 +33,14 @@ COLUMNS: Mapping[type[models.Model], tuple[str, ...]] = {
     ),
     Verdict: ("run_id", "kind", "judge_model", "sample", "answer", "created_at"),
     RunEvent: ("run_id", "seq", "type", "payload", "created_at"),
-    Mention: ("run_id", "project_id", "day", "platform", "topic_id", "brand_id", "brand", "is_own", "count", "rank"),
-    Citation: ("run_id", "project_id", "day", "platform", "topic_id", "place", "url", "domain", "is_own"),
+    Mention: ("run_id", "project_id", "day", "demo", "platform", "topic_id", "brand_id", "brand", "is_own", "count", "rank"),
+    Citation: ("run_id", "project_id", "day", "demo", "platform", "topic_id", "place", "url", "domain", "is_own"),
 }
 # How a trial ended; what it was to do stands in its row since the batch made it.
-ENDS = ("passed", "score", "failure_reasons", "first_reason", "latency_ms", "tool_calls", "details", "finished_at")
+ENDS = (
+    *("passed", "score", "failure_reasons", "first_reason", "latency_ms", "tool_calls"),
+    *("own_mentions", "all_mentions", "own_rank", "details", "finished_at"),
+)
 RUNS = EvalRun._meta.db_table
 MOST_PARAMETERS = 30_000  # SQLite takes 32,766 in one statement
 Encoder = Callable[[Any], Any]
@@ -141,7 +144,7 @@ def _ends(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
     if ended := step.outcome:
         yield (
             *(step.lease.run_id, ended.passed, ended.score, list(ended.failure_reasons), ended.first_reason),
-            *(ended.latency_ms, ended.tool_calls, dict(ended.details), now),
+            *(ended.latency_ms, ended.tool_calls, ended.own_mentions, ended.all_mentions, ended.own_rank, dict(ended.details), now),
         )
 
 
@@ -157,8 +160,8 @@ def _citations(step: Step, now: Any) -> Iterator[tuple[Any, ...]]:
 
 def _said_in(step: Step, now: Any) -> tuple[Any, ...]:
     """What the rows of one answer share: the day is that of UTC."""
-    platform, topic = (step.outcome.platform, step.outcome.topic_id) if step.outcome else ("", None)
-    return step.lease.run_id, step.project_id, now.astimezone(UTC).date().isoformat(), platform, topic
+    demo, platform, topic = (step.outcome.demo, step.outcome.platform, step.outcome.topic_id) if step.outcome else (False, "", None)
+    return step.lease.run_id, step.project_id, now.astimezone(UTC).date().isoformat(), demo, platform, topic
 
 
 # How rows are handed to the database

@@ -178,6 +178,9 @@ class Trial(models.Model):
     first_reason = models.CharField(max_length=40, blank=True)
     latency_ms = models.PositiveIntegerField(null=True, blank=True, help_text="Of the answer, or of the request or execution it led to.")
     tool_calls = models.PositiveIntegerField(default=0)
+    own_mentions = models.PositiveIntegerField(default=0, help_text="Of own brands, in the answer to a prompt.")
+    all_mentions = models.PositiveIntegerField(default=0, help_text="Of all brands.")
+    own_rank = models.PositiveIntegerField(null=True, blank=True, help_text="Of the own brand that is named first.")
     details = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -195,9 +198,10 @@ class Trial(models.Model):
 class Mention(models.Model):
     """A brand in one answer. `rank` counts the brands of the answer by their first places, from 1."""
 
-    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="mentions")
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     day = models.DateField()
+    demo = models.BooleanField(default=False, help_text="A demo model answered.")
     platform = models.CharField(max_length=120)
     topic_id = models.UUIDField(null=True, blank=True)
     brand_id = models.UUIDField()
@@ -208,15 +212,15 @@ class Mention(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "brand_id"], name="brand_once_an_answer")]
-        indexes = [models.Index(fields=["project", "day", "platform"], name="mention_by_day")]
 
 
 class Citation(models.Model):
     """A page that one answer cites, in the order in which they appear, from 1."""
 
-    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="citations")
+    run = models.ForeignKey(EvalRun, on_delete=models.CASCADE, related_name="citations", db_index=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
+    demo = models.BooleanField(default=False, help_text="A demo model answered.")
     platform = models.CharField(max_length=120)
     topic_id = models.UUIDField(null=True, blank=True)
     place = models.PositiveIntegerField()
@@ -226,7 +230,11 @@ class Citation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "place"], name="citation_place_once_an_answer")]
-        indexes = [models.Index(fields=["project", "day", "domain"], name="citation_by_day")]
+        indexes = [
+            models.Index(fields=["project", "demo", "-day", "-id"], name="citation_newest"),
+            models.Index(fields=["project", "demo", "platform", "-day", "-id"], name="citation_of_platform"),
+            models.Index(fields=["project", "demo", "topic_id", "-day", "-id"], name="citation_of_topic"),
+        ]
 
 
 def shown_id(prefix: str, key: uuid.UUID) -> str:

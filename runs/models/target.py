@@ -79,3 +79,6 @@ class Target(TimestampedModel):
 def target_key(target_type: str, execution_platform: str, model_id: str) -> str:
     """text:openai:gpt-4.1"""
     return f"{target_type}:{execution_platform}:{model_id}"
+
+
+OF_DEMO = target_key(TargetType.TEXT, "demo", "")  # how the keys of demo models begin

@@ -8,12 +8,14 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 
-from runs.models import CallTally, EvalRun, ModelCall
+from runs.models import CallTally, Citation, EvalRun, Mention, ModelCall, Trial
 from tests import factories
+from tests.support.answers import answer
 
 pytestmark = pytest.mark.django_db
 outlive = import_module("runs.migrations.0002_outlive_what_they_name")
 tally = import_module("runs.migrations.0006_tally_calls_of_before")
+answers = import_module("runs.migrations.0015_what_answers_say_in_their_trials")
 
 
 def test_ids_that_were_lost_with_their_rows_come_back_from_the_snapshots() -> None:
@@ -78,3 +80,19 @@ def test_adding_up_again_counts_nothing_twice() -> None:
     tally.tally_calls(apps, None)
     tally.tally_calls(apps, None)
     assert [row.calls for row in tallied()] == [1]
+
+
+def test_what_answers_say_comes_into_their_trials_and_of_whom_into_their_mentions() -> None:
+    project = factories.project()
+    real = answer("Globex, Acme and Acme. https://a.example/", project=project)
+    demo = answer("Globex. https://a.example/", project=project, platform="demo")
+    kept = [(trial.own_mentions, trial.all_mentions, trial.own_rank) for trial in (real, demo)]
+    Trial.objects.update(own_mentions=0, all_mentions=0, own_rank=None)
+    for model in (Mention, Citation):
+        model.objects.update(demo=False)
+    answers.fill(apps, None)
+    found = Trial.objects.in_bulk([real.pk, demo.pk])
+    assert [(trial.own_mentions, trial.all_mentions, trial.own_rank) for trial in map(found.get, (real.pk, demo.pk)) if trial] == kept
+    assert kept == [(2, 3, 2), (0, 1, None)]
+    for model in (Mention, Citation):
+        assert set(model.objects.values_list("run", "demo")) == {(real.pk, False), (demo.pk, True)}

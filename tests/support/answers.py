@@ -8,6 +8,7 @@ from evalhub.accounts.models import Project
 from runs.engine.trials.citations import find_citations
 from runs.engine.trials.mentions import brands_of, find_mentions
 from runs.models import Batch, Citation, EvalRun, Mention, Message, Trial
+from runs.models.target import OF_DEMO
 from runs.states import Status
 from templates_app.models import PromptTopic
 from tests.support.trials import ACME, RIVAL, batch_make, prompt_subject, target
@@ -40,6 +41,7 @@ def _answered(batch: Batch, text: str, now: datetime, shown_as: str, columns: di
         Message.objects.create(run=trial.run, index=index, role=role, content=content)
     known = brands_of(batch.brands)
     place = {"run": trial.run, "project": batch.project, "day": now.date(), "platform": trial.platform, "topic_id": trial.group_id}
+    place["demo"] = trial.target_key.startswith(OF_DEMO)
     mentions, pages = find_mentions(text, known), find_citations(text, known)
     Mention.objects.bulk_create(
         Mention(**place, brand_id=one.brand.id, brand=one.brand.name, is_own=one.brand.is_own, count=one.count, rank=one.rank)
@@ -55,6 +57,9 @@ def _answered(batch: Batch, text: str, now: datetime, shown_as: str, columns: di
     ]
     cited = [{"place": page.place, "url": page.url, "domain": page.domain, "is_own": page.is_own} for page in pages]
     trial.details = {"mentions": said, "citations": cited}
+    own = [one for one in mentions if one.brand.is_own]
+    trial.own_mentions, trial.all_mentions = sum(one.count for one in own), sum(one.count for one in mentions)
+    trial.own_rank = min((one.rank for one in own), default=None)
     trial.finished_at = now
     for column, value in columns.items():
         setattr(trial, column, value)

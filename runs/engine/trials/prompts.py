@@ -11,6 +11,7 @@ from runs.engine.trials.asking import ask
 from runs.engine.trials.citations import CitedPage, find_citations
 from runs.engine.trials.mentions import Brand, BrandMention, brands_of, find_mentions
 from runs.engine.trials.stage import Stage
+from runs.models.target import OF_DEMO
 
 AT_ONCE = 20_000  # characters that are searched on the loop; more would hold up other runs
 PLATFORM = 120
@@ -36,6 +37,7 @@ async def play(stage: Stage) -> Outcome:
         citations=[CitationRow(**_page(each)) for each in pages],
         platform=stage.plan.platform[:PLATFORM],
         topic_id=stage.plan.topic_id,
+        demo=stage.plan.target["key"].startswith(OF_DEMO),
     )
 
 

@@ -160,5 +160,5 @@ def test_the_history_of_others_is_not_there(customs: Batch) -> None:
 def test_the_queries_of_the_history_do_not_grow(api: Durable, subjects: int, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     finished_batch(project=api.project, source_type="custom_evals", subjects=[f"Task {number}" for number in range(subjects)])
     api.get("/auth/status")
-    with django_assert_num_queries(8 + 1):
+    with django_assert_num_queries(6 + 1):
         api.get(HISTORY, limit=200)

@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import mean_of, rate_of
+from runs.batches import cited
 from runs.batches.voice import Found, Wanted, choice, voice
 from templates_app.models import PromptTopic
 from templates_app.prompts import services
@@ -40,7 +41,7 @@ def test_it_counts_answers_mentions_and_first_ranks(project: Project) -> None:
     got = found(project)
     assert (got.whole.answers, got.whole.share, got.whole.rate, got.whole.rank) == (3, 0.75, rate_of(2, 3), mean_of([2, 1]))
     assert [(one.brand, one.is_own, one.answers, one.mentions) for one in got.rivals] == [("Acme", True, 2, 3), ("Globex", False, 1, 1)]
-    assert [(one.domain, one.is_own, one.answers, one.citations) for one in got.domains] == [
+    assert [(one.domain, one.is_own, one.answers, one.citations) for one in got.sites.domains] == [
         ("news.example", False, 2, 3),
         ("acme.test", True, 1, 1),
     ]
@@ -93,7 +94,7 @@ def test_filters_hold_for_every_figure(project: Project, topic: PromptTopic) -> 
         got = found(project, **given)
         assert (got.whole.answers, got.whole.share) == (1, 1.0)
         assert [one.brand for one in got.rivals] == ["Acme"]
-        assert [one.domain for one in got.domains] == ["a.example"]
+        assert [one.domain for one in got.sites.domains] == ["a.example"]
 
 
 def test_answers_of_demo_models_are_counted_by_themselves(project: Project) -> None:
@@ -112,7 +113,16 @@ def test_a_platform_that_both_kinds_of_models_play_is_told_apart_answer_by_answe
         got = found(project, demo=demo)
         assert (got.whole.answers, list(got.platforms)) == (1, ["chat"])
         assert [one.brand for one in got.rivals] == [brand]
-        assert [one.domain for one in got.domains] == [domain]
+        assert [one.domain for one in got.sites.domains] == [domain]
+
+
+def test_of_many_citations_the_newest_are_counted_and_that_is_said(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer("https://old.example/", project=project, days_ago=3)
+    answer("https://new.example/a https://new.example/b", project=project)
+    assert (found(project).sites.citations, found(project).sites.is_cut) == (3, False)
+    monkeypatch.setattr(cited, "MOST_CITATIONS", 2)
+    cut = found(project).sites
+    assert ([(one.domain, one.answers, one.citations) for one in cut.domains], cut.is_cut) == ([("new.example", 1, 2)], True)
 
 
 def test_many_answers_take_as_many_queries_as_few(project: Project, django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -121,5 +131,5 @@ def test_many_answers_take_as_many_queries_as_few(project: Project, django_asser
     today = datetime.now(UTC).date()
     with django_assert_num_queries(2):
         offered = choice(project=project, today=today, days=7)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(3):
         assert voice(project=project, wanted=Wanted(today, 7), offered=offered).whole.answers == 12
