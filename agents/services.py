@@ -1,5 +1,6 @@
 """Writes of agents asked for by people. Endpoints, pages and the first start call these; secrets go in here and never come out."""
 
+import itertools
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from agents.addresses import origin
 from agents.character import normalise_big5, normalise_dimensions
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from evalhub.common.names import CASE, free_name, twin
 
 COPY = " (copy)"
 NAME_LENGTH = 200
@@ -40,6 +42,7 @@ def agent_upsert(
     if unknown := set(columns) - set(SETTABLE):
         raise TypeError(f"agent_upsert got unknown columns: {', '.join(sorted(unknown))}")
     agent = _present(project, name, agent_id) or Agent(project=project, **({"id": agent_id} if agent_id else {}))
+    _refuse_twin(agent, name)
     known_origin = origin(agent.endpoint_url)
     for column, value in columns.items():
         setattr(agent, column, value)
@@ -53,6 +56,13 @@ def agent_upsert(
     return _saved(agent)
 
 
+def _refuse_twin(agent: Agent, name: str) -> None:
+    """Raises AgentConflict where a new name is another agent's but for case."""
+    others = Agent.objects.filter(project=agent.project).exclude(pk=agent.pk)
+    if (agent._state.adding or agent.name != name) and (taken := twin(others, name)):
+        raise AgentConflict(f"Another agent of this project is already named {taken!r}; {CASE}.")
+
+
 def agent_create(*, project: Project, name: str, **given: Any) -> Agent:
     """Make an agent; `given` is what `agent_upsert` takes. Raises AgentConflict where the name is taken, and ValidationError."""
     return agent_upsert(project=project, name=name, agent_id=uuid.uuid4(), **given)
@@ -63,8 +73,7 @@ def agent_duplicate(*, agent_id: uuid.UUID, project: Project) -> Agent:
     """The same agent under a name that is free, its token included: the address is the same. Raises Agent.DoesNotExist."""
     agent = _locked(agent_id, project)
     begun = agent.name[: NAME_LENGTH - len(COPY) - 4]
-    taken = set(Agent.objects.filter(project=project, name__startswith=begun).values_list("name", flat=True))
-    name = next(name for number in range(1, len(taken) + 2) if (name := f"{begun}{_copy(number)}") not in taken)
+    name = free_name(Agent.objects.filter(project=project), begun, (f"{begun}{_copy(number)}" for number in itertools.count(1)))
     agent.pk, agent._state.adding, agent.name = uuid.uuid4(), True, name
     agent.character = {**agent.character, "name": name}
     agent.created_at = timezone.now()

@@ -1,5 +1,6 @@
 """Writes of templates: those that people make, and those that ship with this version. Endpoints, pages and the first start call these."""
 
+import itertools
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
+from evalhub.common.names import free_name
 from templates_app.models import EvalCategory, EvalTemplate, EvalTemplateVersion
 from templates_app.snapshot import content
 from templates_app.system import SYSTEM_TEMPLATES, CategoryData, TemplateData
@@ -111,9 +113,10 @@ def template_restore(*, template_id: uuid.UUID, project: Project, number: int, a
 
 
 def template_duplicate(*, template: EvalTemplate, project: Project, author: User | None = None) -> EvalTemplate:
-    """A copy that the project owns and may change."""
-    fields = _fields(content(template))
-    fields["name"] = f"{template.name[: NAME_LENGTH - 5]} copy"
+    """A copy that the project owns and may change, under a name that none of its templates has."""
+    fields, begun = _fields(content(template)), f"{template.name[: NAME_LENGTH - 10]} copy"
+    numbered = (f"{begun} {number}" for number in itertools.count(2))
+    fields["name"] = free_name(EvalTemplate.objects.filter(project=project), begun, itertools.chain([begun], numbered))
     return template_create(project=project, author=author, note=f"Copy of {template.name}."[:NAME_LENGTH], **fields)
 
 

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
+from evalhub.common.names import CASE, is_taken
 from evalhub.common.paging import first_rows, read_cursor, rows_after, write_cursor
 from evalhub.common.problems import Problem
 from templates_app import rows, services
@@ -54,6 +56,7 @@ def template_list(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def template_new(request: PageRequest) -> HttpResponse:
     require_editor(request)
     if request.method != "POST":
@@ -61,6 +64,7 @@ def template_new(request: PageRequest) -> HttpResponse:
     if request.POST.get("op", "save") != "save":
         return _after_button(request, None)
     editor = Editor.checked(request.POST)
+    _refuse_taken(request, editor)
     if editor.is_valid:
         try:
             template = services.template_create(project=request.membership.project, author=author_of(request), **editor.fields())
@@ -86,8 +90,18 @@ def template(request: PageRequest, template_id: uuid.UUID) -> HttpResponse:
     return editor_page(request, Editor.of(content(found), version=version_number(found)), found)
 
 
+def _refuse_taken(request: PageRequest, editor: Editor, found: EvalTemplate | None = None) -> None:
+    """Two templates of one name could not be told apart where one is chosen. An API may make them: it goes by ids."""
+    name = editor.form.cleaned_data.get("name", "") if editor.form.is_valid() else ""
+    others = EvalTemplate.objects.filter(project=request.membership.project)
+    others = others.exclude(pk=found.pk) if found else others
+    if name and name != (found and found.name) and is_taken(others, name):
+        editor.form.add_error("name", f"Another template of this project is named {name}; {CASE}. Take another name, or change that one.")
+
+
 def _saved(request: PageRequest, found: EvalTemplate) -> HttpResponse:
     editor = Editor.checked(request.POST)
+    _refuse_taken(request, editor, found)
     if not editor.is_valid:
         return editor_page(request, editor, found, status=400)
     project = request.membership.project

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from agents.models import Harness
 from evalhub.accounts.models import Project
+from evalhub.common.names import CASE, twin
 
 SETTABLE = (
     *("name", "label", "argv", "model_names", "environment_names", "allowed_hosts"),
@@ -38,8 +39,12 @@ def harness_delete(*, project: Project, harness_id: uuid.UUID) -> Harness:
 def _saved(harness: Harness, columns: dict[str, Any]) -> Harness:
     if unknown := set(columns) - set(SETTABLE):
         raise TypeError(f"A coding agent has no {', '.join(sorted(unknown))} to set.")
+    before = harness.name
     for name, value in columns.items():
         setattr(harness, name, value)
+    others = Harness.objects.filter(project=harness.project).exclude(pk=harness.pk)
+    if harness.name != before and (taken := twin(others, harness.name)):
+        raise ValidationError({"name": f"Another coding agent of this project is already named “{taken}”; {CASE}."})
     harness.clean_fields(exclude=["project"])
     try:
         with transaction.atomic():

@@ -19,6 +19,7 @@ from agents.coding.services import harness_create, harness_delete, harness_updat
 from agents.harnesses import BUILT_IN, BadTemplate, parsed, rendered
 from agents.models import Harness
 from agents.sandbox import why_missing
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, member_required, owner_required
 
 MOST_SHOWN = 200
@@ -44,6 +45,7 @@ def harness_list(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @owner_required
+@once
 def harness_new(request: PageRequest) -> HttpResponse:
     form = HarnessForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from agents.addresses import origin
 from agents.models import ModelPrice, ModelProvider
 from evalhub.accounts.models import Project
+from evalhub.common.names import CASE, twin
 
 SETTABLE = ("name", "kind", "base_url", "default_model", "is_active")
 TAKEN = "Another provider of this project has this name."
@@ -88,8 +89,12 @@ def price_delete(*, project: Project, price_id: uuid.UUID) -> ModelPrice:
 def _write(provider: ModelProvider, columns: dict[str, Any]) -> None:
     if unknown := set(columns) - set(SETTABLE):
         raise TypeError(f"A provider has no {', '.join(sorted(unknown))} to set.")
+    before = provider.name
     for column, value in columns.items():
         setattr(provider, column, value)
+    others = ModelProvider.objects.filter(project=provider.project).exclude(pk=provider.pk)
+    if provider.name != before and (taken := twin(others, provider.name)):
+        raise ValidationError({"name": f"Another provider of this project is already named “{taken}”; {CASE}."})
     provider.clean_fields(exclude=["project"])
 
 

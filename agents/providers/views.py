@@ -20,6 +20,7 @@ from agents.providers.forms import ProviderForm, TrialForm
 from agents.providers.services import provider_create, provider_delete, provider_update
 from agents.providers.trial import Trial, provider_try
 from agents.selectors import provider_load, provider_loads, provider_prices
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, owner_required, sees_installation
 from evalhub.accounts.selectors import person
 from evalhub.accounts.throttle import act_count
@@ -43,6 +44,7 @@ def provider_list(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @owner_required
+@once
 def provider_new(request: PageRequest) -> HttpResponse:
     form = ProviderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -13,6 +13,7 @@ from agents import services
 from agents.models import Agent
 from agents.web.forms import AgentForm
 from agents.web.preview import preview_of, preview_of_stored
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
 
@@ -24,6 +25,7 @@ def agent_or_404(request: PageRequest, agent_id: uuid.UUID) -> Agent:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def agent_new(request: PageRequest) -> HttpResponse:
     require_editor(request)
     return _form(request, None)

@@ -97,6 +97,24 @@ def _conflict(record: IdempotencyRecord, reason: str) -> Exception:
     return invalid(PLACE, message, value=record.key, code="conflict", status=409)
 
 
+def redirect_once(asked: IdempotencyRecord, view: Callable[[], HttpResponseBase]) -> tuple[HttpResponseBase | None, str]:
+    """The same for a view that answers with a redirect once something is made: its answer, or None and where it led the first time.
+
+    What it answers otherwise is kept by nobody: the form may be sent again.
+    """
+    with transaction.atomic():
+        record = _claimed(asked)
+        if record.pk != asked.pk:
+            return None, record.location
+        response = view()
+        if response.status_code == 302:
+            record.location = response["Location"]
+            record.save(update_fields=["location", "updated_at"])
+        else:
+            record.delete()
+    return response, ""
+
+
 def address_once(asked: IdempotencyRecord, act: Callable[[], str]) -> str:
     """The same for a form of the pages: the address that `act` returned, now or when the same form was sent before.
 

@@ -66,6 +66,10 @@ class CustomEvalForm(JudgedForm):
             self.add_error("prompt", "Write the task, or a template of it.")
         return data
 
+    def asked(self) -> dict[str, str]:
+        """What the model is asked to do, of whom, and as a variant of what: a second eval of it would ask the same twice."""
+        return {name: self.cleaned_data[name].strip() for name in ("prompt", "prompt_template", "competitor", "group")}
+
     def columns(self) -> dict[str, Any]:
         """What the services take. A prompt goes along only where no template makes it."""
         data = self.cleaned_data

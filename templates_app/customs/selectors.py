@@ -31,3 +31,12 @@ def custom_eval_variants(row: CustomEval) -> list[CustomEval]:
 def custom_eval_get(*, project: Project, custom_eval_id: uuid.UUID) -> CustomEval:
     """Raises CustomEval.DoesNotExist."""
     return custom_eval_list(project=project).get(pk=custom_eval_id)
+
+
+def custom_eval_is_there(*, project: Project, prompt: str, prompt_template: str, competitor: str, group: str) -> bool:
+    """Whether there is one of this very task, or of this template filled in for the same competitor, among the variants of the
+    same eval (ids as text, or ""). One query.
+    """
+    task = {"prompt_template": prompt_template} if prompt_template else {"prompt": prompt, "prompt_template": ""}
+    place = {name: uuid.UUID(key) if key else None for name, key in (("competitor_id", competitor), ("group_id", group))}
+    return CustomEval.objects.filter(project=project, **place, **task).exists()

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.paging import first_rows, read_cursor, rows_after, write_cursor
 from evalhub.common.problems import Problem
@@ -61,6 +62,7 @@ def _after(rows: QuerySet[CustomEval], cursor: str) -> QuerySet[CustomEval]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def custom_eval_new(request: PageRequest) -> HttpResponse:
     """`?variant_of=` begins it as a variant of that eval."""
     require_editor(request)
@@ -113,6 +115,9 @@ def _base(project: Project, named: str) -> CustomEval | None:
 
 def _saved(request: PageRequest, form: CustomEvalForm) -> CustomEval | None:
     project, columns = request.membership.project, form.columns()
+    if not form.custom_eval and selectors.custom_eval_is_there(project=project, **form.asked()):
+        form.add_error("prompt", "There is a custom eval of this task already. Change that one, or write another task.")
+        return None
     try:
         if form.custom_eval:
             return services.custom_eval_update(project=project, custom_eval_id=form.custom_eval.pk, **columns)

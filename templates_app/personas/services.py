@@ -1,5 +1,6 @@
 """Writes of personas asked for by people. Runs carry a copy of the persona they began with, so nothing here changes a run."""
 
+import itertools
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
+from evalhub.common import names
 from templates_app.models import Persona
 
 SETTABLE = frozenset({"name", "description", "style", "goal", "facts", "behaviours", "patience"})
@@ -54,20 +56,27 @@ def personas_import(*, project: Project, given: Sequence[dict[str, Any]]) -> lis
 
 
 def free_name(project: Project, name: str) -> str:
-    """The name itself, or the first of `name 2`, `name 3` … that nobody has."""
+    """The name itself, or the first of `name 2`, `name 3` … that nobody has, whatever its case."""
     begun = name[: NAME_LENGTH - 5]
-    taken = set(Persona.objects.filter(project=project, name__startswith=begun).values_list("name", flat=True))
-    numbered = (f"{begun} {number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(other for other in numbered if other not in taken)
+    numbered = (f"{begun} {number}" for number in itertools.count(2))
+    return names.free_name(Persona.objects.filter(project=project), begun, itertools.chain([name], numbered))
 
 
 def _locked(persona_id: uuid.UUID, project: Project) -> Persona:
     return Persona.objects.select_for_update().get(pk=persona_id, project=project)
 
 
+def _refuse_twin(persona: Persona, name: str) -> None:
+    """Raises PersonaConflict where a new name is another persona's but for case."""
+    others = Persona.objects.filter(project=persona.project).exclude(pk=persona.pk)
+    if (persona._state.adding or persona.name != name) and (taken := names.twin(others, name)):
+        raise PersonaConflict(f"Another persona of this project is already named {taken!r}; {names.CASE}.")
+
+
 def _saved(persona: Persona, **columns: Any) -> Persona:
     if unknown := columns.keys() - SETTABLE:
         raise TypeError(f"A persona has no columns {', '.join(sorted(unknown))}")
+    _refuse_twin(persona, columns.get("name", persona.name))
     for column, value in columns.items():
         setattr(persona, column, value)
     persona.clean_fields(exclude=["project"])

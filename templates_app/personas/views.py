@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
 from evalhub.common.problems import Problem
@@ -62,6 +63,7 @@ def _or_404(request: PageRequest, persona_id: uuid.UUID) -> Persona:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def persona_new(request: PageRequest) -> HttpResponse:
     require_editor(request)
     return _form(request, None)

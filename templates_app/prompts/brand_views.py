@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import Brand
 from templates_app.prompts import brands, selectors
@@ -27,6 +28,7 @@ def brand_list(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def brand_new(request: PageRequest) -> HttpResponse:
     """`?own=1` ticks that it is our own."""
     require_editor(request)

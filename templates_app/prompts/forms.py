@@ -58,12 +58,15 @@ class PromptForm(Refusable, forms.Form):
             self.add_error("topic_id", "Choose a topic, or name a new one.")
         return data
 
+    def asked(self) -> dict[str, Any]:
+        """What is asked where: the same in one topic would only be asked twice."""
+        return {"text": self.cleaned_data["text"], "platform_ids": split_words(self.cleaned_data["platform_ids"])}
+
     def columns(self) -> dict[str, Any]:
         """What the services take, but for the topic."""
         data = self.cleaned_data
         return {
-            "text": data["text"],
-            "platform_ids": split_words(data["platform_ids"]),
+            **self.asked(),
             "tags": split_words(data["tags"]),
             "template_id": data["template_id"] or None,
             "status": data["status"],

@@ -84,3 +84,11 @@ def platforms_named(*, project: Project) -> list[str]:
     """The platforms that prompts name, of the first MOST_PLATFORM_LISTS different lists of them. One query."""
     lists = Prompt.objects.filter(project=project).order_by().values_list("platform_ids", flat=True).distinct()[:MOST_PLATFORM_LISTS]
     return sorted({name for names in lists for name in names})
+
+
+def prompt_is_there(*, project: Project, topic_id: str, text: str, platform_ids: Sequence[str]) -> bool:
+    """Whether the topic has a prompt of this very text, not archived, that is asked on the same platforms. One query; none for no topic."""
+    if not topic_id:
+        return False
+    same = Prompt.objects.filter(project=project, topic_id=uuid.UUID(topic_id), text=text.strip()).exclude(status=Prompt.Status.ARCHIVED)
+    return any(sorted(each) == sorted(platform_ids) for each in same.values_list("platform_ids", flat=True))

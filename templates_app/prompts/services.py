@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
+from evalhub.common.names import CASE, twin
 from templates_app.models import EvalTemplate, Prompt, PromptTag, PromptTopic
 from templates_app.prompts.content import LONGEST_PROMPT, LONGEST_TOPIC, checked_platforms, checked_tags, checked_text, one_line, sentence
 
@@ -168,12 +169,13 @@ def topic_delete(*, topic_id: uuid.UUID, project: Project, archive_prompts: bool
 
 @transaction.atomic
 def topics_named(*, project: Project, names: Iterable[str]) -> dict[str, PromptTopic]:
-    """The topics of these names by their names, made where there are none yet. Raises ValidationError."""
+    """The topics of these names by their names, made where there are none yet, whatever their case. Raises ValidationError."""
     wanted = list(dict.fromkeys(one_line(name, field="topic", noun="topic", most=LONGEST_TOPIC) for name in names))
-    found = {topic.name: topic for topic in PromptTopic.objects.filter(project=project, archived_at=None)}
-    missing = [PromptTopic(project=project, name=name) for name in wanted if name not in found]
-    PromptTopic.objects.bulk_create(missing, batch_size=CHUNK)
-    return {name: topic for name, topic in (found | {topic.name: topic for topic in missing}).items() if name in set(wanted)}
+    exact = {topic.name: topic for topic in PromptTopic.objects.filter(project=project, archived_at=None)}
+    known = {name.casefold(): topic for name, topic in exact.items()}
+    missing = {name.casefold(): PromptTopic(project=project, name=name) for name in reversed(wanted) if name.casefold() not in known}
+    PromptTopic.objects.bulk_create(reversed(missing.values()), batch_size=CHUNK)
+    return {name: exact.get(name) or (known | missing)[name.casefold()] for name in wanted}
 
 
 def _assign(
@@ -231,7 +233,10 @@ def _template(template_id: Any, project: Project) -> EvalTemplate | None:
 
 
 def _named(topic: PromptTopic, name: str) -> PromptTopic:
-    topic.name = one_line(name, field="name", noun="name", most=LONGEST_TOPIC)
+    before, topic.name = topic.name, one_line(name, field="name", noun="name", most=LONGEST_TOPIC)
+    others = PromptTopic.objects.filter(project=topic.project, archived_at=None).exclude(pk=topic.pk)
+    if topic.name != before and (taken := twin(others, topic.name)):
+        raise TopicConflict(f"Another topic of this project is already named {taken!r}; {CASE}.")
     try:
         with transaction.atomic():
             topic.save(force_insert=topic._state.adding)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.downloads import download
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
@@ -84,6 +85,7 @@ def _place(cursor: str) -> Keyset | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def prompt_new(request: PageRequest) -> HttpResponse:
     require_editor(request)
     return _form(request, None)
@@ -124,6 +126,9 @@ def _form(request: PageRequest, found: Prompt | None) -> HttpResponse:
 def _saved(request: PageRequest, form: PromptForm) -> Prompt | None:
     """The prompt, or None with what a service refused put beside its field."""
     project, columns = request.membership.project, form.columns()
+    if not form.prompt and selectors.prompt_is_there(project=project, topic_id=form.cleaned_data["topic_id"], **form.asked()):
+        form.add_error("text", "This topic has this prompt already. Change that one, or write another.")
+        return None
     try:
         with transaction.atomic():
             topic_id = _topic_of(request, form)

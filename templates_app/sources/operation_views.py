@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import ApiOperation, ApiSource, EvalDefinition, SourceType
 from templates_app.openapi.task import request_task
@@ -63,6 +64,7 @@ def _not_by_hand(request: PageRequest, source: ApiSource) -> HttpResponse | None
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def operation_new(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     found = source_or_404(request, source_id)
     require_editor(request)

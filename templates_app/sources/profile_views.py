@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
 from templates_app.models import EnvProfile
@@ -31,6 +32,7 @@ def profile_list(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def profile_new(request: PageRequest) -> HttpResponse:
     require_editor(request)
     return _form(request, None)

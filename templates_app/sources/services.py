@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from evalhub.accounts.models import Project
+from evalhub.common.names import CASE, twin
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, SourceType
 from templates_app.sources.checks import web_address
 from templates_app.sources.definitions import definitions_complete
@@ -94,8 +95,12 @@ def _operation_locked(project: Project, operation_id: uuid.UUID) -> ApiOperation
 
 
 def _source_saved(source: ApiSource, columns: Mapping[str, Any]) -> ApiSource:
+    before = source.label
     for column, value in columns.items():
         setattr(source, column, _source_value(source, column, value))
+    others = ApiSource.objects.filter(project=source.project).exclude(pk=source.pk)
+    if source.label != before and (taken := twin(others, source.label, field="label")):
+        raise ValidationError({"label": f"Another source of this project is already named “{taken}”; {CASE}."})
     try:
         with transaction.atomic():
             source.save()

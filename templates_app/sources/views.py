@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, EvalDefinition, SourceType
 from templates_app.sources import importing, selectors, services
@@ -87,6 +88,7 @@ def _href(source: ApiSource, query: Mapping[str, str], first: int) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@once
 def source_new(request: PageRequest) -> HttpResponse:
     """The kind is in the address, so that the form asks for what belongs to it."""
     require_editor(request)

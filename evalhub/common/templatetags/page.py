@@ -1,5 +1,6 @@
 """Template tags of the page's frame: links of the navigation and the drawings that stand beside words."""
 
+import uuid
 from typing import Any
 
 from django import template
@@ -78,3 +79,9 @@ def side_link(context: dict[str, Any], href: str, label: str, drawing: str) -> S
     here = path == href if href == "/" else path.startswith(href)
     current = mark_safe(' aria-current="page"') if here else ""
     return format_html('<a class="side-link" href="{}"{}>{}{}</a>', href, current, _drawn[drawing], label)
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The mark of a form of something new, another each time it is shown: `evalhub.accounts.once` holds it to making one thing."""
+    return format_html('<input type="hidden" name="once" value="{}" data-no-draft>', uuid.uuid4().hex)

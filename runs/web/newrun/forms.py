@@ -100,7 +100,7 @@ class NewRunForm(Fields):
         name = str(data.get("persona_name") or "")
         if not name:
             self.add_error("persona_name", "A persona needs a name.")
-        elif data.get("persona_save") and any(persona.name == name for persona in self.desk.personas.values()):
+        elif data.get("persona_save") and any(persona.name.casefold() == name.casefold() for persona in self.desk.personas.values()):
             self.add_error("persona_name", "The library has a persona of this name. Take another name, or do not save it.")
 
     def _check_transcript(self, text: str) -> None:

@@ -1,12 +1,11 @@
 """The page on which a run is put together. It works by its buttons alone; with htmx they change the page in place."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.idempotency import address_once
 from evalhub.accounts.models import IdempotencyRecord
+from evalhub.accounts.once import form_key
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
 from runs import budget
 from runs.models import ModelCall
@@ -24,7 +24,6 @@ from runs.web.newrun.forms import PERSONA_LISTS, PERSONA_TEXTS, NewRunForm
 from templates_app.models import Persona
 
 START = "start"
-NOT_CONTENT = {"csrfmiddlewaretoken"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,20 +98,17 @@ def _estimated(request: PageRequest, form: NewRunForm) -> dict[str, Any]:
 
 
 def _start_once(request: PageRequest, form: NewRunForm) -> str:
-    """Create what was asked for, unless this very form was sent before. Returns the address of what became of it."""
+    """Create what was asked for, unless this very form was sent before: who goes back and changes something starts something else.
+
+    Returns the address of what became of it.
+    """
     person = cast(User, request.user)
     asked = IdempotencyRecord(
-        project=request.membership.project, holder=f"person/{person.pk}", key=_key(request.POST), method="POST", path=request.path
+        project=request.membership.project, holder=f"person/{person.pk}", key=form_key(request.POST), method="POST", path=request.path
     )
     address = address_once(asked, lambda: _start(form))
     messages.success(request, _told(form.asked_repeats))
     return address
-
-
-def _key(data: QueryDict) -> str:
-    """Hangs on the form's token and on everything typed: who goes back and changes something starts something else."""
-    content = sorted((name, value) for name, values in data.lists() if name not in NOT_CONTENT for value in values)
-    return hashlib.sha256(repr(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _start(form: NewRunForm) -> str:

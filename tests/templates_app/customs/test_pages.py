@@ -41,7 +41,7 @@ def test_a_custom_eval_is_made_with_its_judge(editor: Client, project: Project) 
     assert row.category
     assert (row.prompt, row.category.name, row.description) == ("Write a client.", "Code", "Ask weekly")
     assert (row.definition.expected_behavior, row.definition.pass_score, row.definition.model_ids) == ("It runs.", 85, ["gpt-x"])
-    assert editor.post(NEW, typed(another="1"))["Location"] == NEW
+    assert editor.post(NEW, typed(another="1", prompt="Write a server."))["Location"] == NEW
 
 
 def test_a_template_is_filled_in(editor: Client, project: Project) -> None:

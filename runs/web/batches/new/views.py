@@ -1,6 +1,5 @@
 """The page on which a batch is put together. Nothing is asked of anybody before it is started; the estimate says what would be."""
 
-import hashlib
 from decimal import Decimal
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.idempotency import address_once
 from evalhub.accounts.models import IdempotencyRecord, Project
+from evalhub.accounts.once import form_key
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
 from runs import budget
 from runs.batches.request import BatchRefused
@@ -106,9 +106,9 @@ def _estimated(request: PageRequest, form: NewBatchForm) -> dict[str, Any]:
 def _start_once(request: PageRequest, form: NewBatchForm) -> str:
     """Start what was asked for, unless this very form was sent before. Returns the address of the batch."""
     person = cast(User, request.user)
-    content = sorted((name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values)
-    key = hashlib.sha256(repr(content).encode("utf-8", "surrogatepass")).hexdigest()
-    asked = IdempotencyRecord(project=request.membership.project, holder=f"person/{person.pk}", key=key, method="POST", path=request.path)
+    asked = IdempotencyRecord(
+        project=request.membership.project, holder=f"person/{person.pk}", key=form_key(request.POST), method="POST", path=request.path
+    )
     address = address_once(asked, lambda: _start(form))
     messages.success(request, "The batch is queued; workers take its children up by themselves.")
     return address

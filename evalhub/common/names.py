@@ -1,0 +1,33 @@
+"""Names of the rows of one project. Two that differ by case alone are one to whoever reads them, so no new one may be such a twin."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+
+CASE = "upper and lower case make no difference"
+
+
+def twin(rows: QuerySet[Any], name: str, *, field: str = "name") -> str:
+    """The name among `rows` that differs from this one by case alone; "" where there is none. One query.
+
+    That no name comes twice letter by letter is for the database to hold; a twin that somebody saves in this very moment is not seen.
+    """
+    return next((known for known in _alike(rows, name, field, "iexact") if known != name and known.casefold() == name.casefold()), "")
+
+
+def is_taken(rows: QuerySet[Any], name: str, *, field: str = "name") -> bool:
+    """Whether one of `rows` has this name, whatever its case. One query."""
+    return any(known.casefold() == name.casefold() for known in _alike(rows, name, field, "iexact"))
+
+
+def free_name(rows: QuerySet[Any], begun: str, candidates: Iterable[str], *, field: str = "name") -> str:
+    """The first of the candidates, all of which begin with `begun`, that nobody among `rows` has but for case. One query."""
+    taken = {known.casefold() for known in _alike(rows, begun, field, "istartswith")}
+    return next(name for name in candidates if name.casefold() not in taken)
+
+
+def _alike(rows: QuerySet[Any], name: str, field: str, lookup: str) -> Iterator[str]:
+    """Names that may match. SQLite compares no letters but those of ASCII without their case, so for others all are looked at."""
+    found = rows.filter(**{f"{field}__{lookup}": name}) if name.isascii() else rows
+    return found.order_by().values_list(field, flat=True).iterator(chunk_size=2000)
