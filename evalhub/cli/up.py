@@ -73,13 +73,16 @@ def _answers(address: Address) -> bool:
 
 
 def _welcome(address: Address, console: Console, demo: bool) -> None:
-    """The demo run starts only now, so that the first page shows it from its beginning."""
+    """The demo run and the demo batch start only now, so that the first pages show them from their beginning."""
     from evalhub.accounts.links import sign_in_path
+    from evalhub.demo_batch import demo_batch_ensure
     from evalhub.seed import demo_run_ensure, seed_ensure
 
     with database_errors():
         seed = seed_ensure()
         run = demo_run_ensure(seed.project) if demo else None
+        if run:
+            demo_batch_ensure(seed.project)
         link = f"{address.url}{sign_in_path(seed.owner)}" + (f"?next=/runs/{run.id}/" if run else "")
     _close_database()
     console.print(f"\nEvalHub answers at {address.url}", markup=False)

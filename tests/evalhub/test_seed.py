@@ -4,10 +4,11 @@ import pytest
 
 from agents.models import Agent, ModelProvider
 from evalhub.accounts.models import Role
+from evalhub.demo_batch import CUSTOM_EVALS, PROMPTS, demo_batch_ensure
 from evalhub.seed import demo_run_ensure, seed_ensure
 from runs.engine.drain import run_drain
-from runs.models import EvalRun
-from templates_app.models import EvalTemplate, Persona
+from runs.models import Batch, EvalRun, ModelCall, Trial
+from templates_app.models import CustomEval, EvalTemplate, Persona, Prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +61,33 @@ def test_the_demo_run_uses_the_demo_models_whatever_is_configured() -> None:
     run.refresh_from_db()
     assert run.status == "completed"
     assert set(run.model_calls.values_list("model", flat=True)) == {"demo/agent", "demo/user", "demo/judge"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_batch_is_judged_by_the_demo_judge_whatever_is_configured_and_some_of_it_passes() -> None:
+    project = seed_ensure().project
+    ModelProvider.objects.create(project=project, name="paid", base_url="http://127.0.0.1:1/v1", default_model="dear")
+    made = demo_batch_ensure(project)
+    assert made is not None
+    run_drain(linger=0)
+    batch = Batch.objects.get(pk=made.pk)
+    assert (batch.status, batch.uses_demo) == ("completed", True)
+    passed = list(Trial.objects.filter(batch=batch).order_by("position").values_list("passed", flat=True))
+    assert len(passed) == len(CUSTOM_EVALS) * 2
+    assert {True, False} == set(passed)
+    assert set(ModelCall.objects.values_list("model", flat=True)) == {"demo/agent", "demo/hasty", "demo/judge"}
+
+
+def test_what_the_demo_batch_asks_is_the_projects_own() -> None:
+    project = seed_ensure().project
+    demo_batch_ensure(project)
+    assert Prompt.objects.filter(project=project, topic__name__startswith="Demo").count() == len(PROMPTS)
+    assert CustomEval.objects.filter(project=project, category__name="Demo").count() == len(CUSTOM_EVALS)
+
+
+def test_what_is_left_of_it_is_not_made_again() -> None:
+    project = seed_ensure().project
+    assert demo_batch_ensure(project) is not None
+    Batch.objects.all().delete()
+    assert demo_batch_ensure(project) is None
+    assert (Prompt.objects.count(), CustomEval.objects.count()) == (len(PROMPTS), len(CUSTOM_EVALS))

@@ -141,10 +141,11 @@ def _program(task: ProgramTask) -> str:
 
 
 def _command(task: ProgramTask) -> str:
-    """The tool with the values that the text names: `about` is a command where it begins with the tool."""
+    """The tool with the values that the text names. `about` is a part of the tool, unless its examples never call the tool by its name."""
     tool = task.name.split(" ")[0]
     command = task.about or tool
-    if command.split(" ")[0] != tool and "/" not in tool:
+    shown = [example.split() for _, example in _examples(task)]
+    if command.split(" ")[0] != tool and (not shown or any(tool in words for words in shown)):
         command = f"{tool} {command}"
     return " ".join([command, *(shlex.quote(value.strip("\"'`")) for value in _literals(task.wish))])
 

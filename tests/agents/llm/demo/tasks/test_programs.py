@@ -89,6 +89,13 @@ def test_a_command_line_without_examples_names_the_tool() -> None:
     assert program(asked) == "widgets grow 'the lamp; now' 3"
 
 
+def test_a_set_of_tools_whose_examples_never_name_the_set_is_called_by_the_tool() -> None:
+    asked = plan(
+        SourceType.CLI, docs="Sort lines:\n\n    $ sort lines.txt\n", path="seq", summary="Print numbers up to 5.", label="coreutils"
+    )
+    assert program(asked) == "seq 5"
+
+
 def test_mistakes_are_of_several_kinds() -> None:
     answers = {program(plan(SourceType.SDK, docs=DOCS, summary=f"Count words of a text, case {n}."), mistakes=10) for n in range(40)}
     right = program(plan(SourceType.SDK, docs=DOCS, summary="Count words."))
