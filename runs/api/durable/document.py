@@ -23,7 +23,12 @@ EVERYWHERE = {
     500: "EvalHub itself failed.",
     503: "The database does not answer at the moment.",
 }
-WITH_BODY = {413: "The body is too large.", 415: "The body is no JSON."}
+WITH_BODY = {
+    400: "The Idempotency-Key is no key, or the body broke off.",
+    409: "The Idempotency-Key was used for another request.",
+    413: "The body is too large.",
+    415: "The body is no JSON.",
+}
 
 
 def document() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The base of the dialect's endpoints: who asks, and what they sent. The rest is that of every endpoint (evalhub.accounts.endpoint)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -62,7 +63,8 @@ class DurableEndpoint(Endpoint):
         return op.scope if op else None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        with _no_place_in_headers():
+            super().initial(request, *args, **kwargs)
         op = self.ops.get("GET" if request.method == "HEAD" else request.method or "")
         if op and op.query:
             self.asked = read_query(op.query, request)
@@ -73,6 +75,17 @@ class DurableEndpoint(Endpoint):
         """The body as a model. A path that takes several shapes says here which one it is."""
         assert not isinstance(shape, tuple)  # noqa: S101
         return read_body(shape, request)
+
+
+@contextmanager
+def _no_place_in_headers() -> Iterator[None]:
+    """The contract's 422 points into body, path or query. What is wrong with a header is a 400 here."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status == 422 and any(str(item.get("location", "")).startswith("header") for item in problem.errors):
+            raise Problem(400, problem.detail, headers=problem.headers) from None
+        raise
 
 
 def told(body: Told) -> Response:

@@ -20,7 +20,7 @@ SENTENCE = {
     "additionalProperties": False,
 }
 LIST = {"$ref": "#/components/schemas/HTTPValidationError"}
-FIRST = {"body", "query", "path", "header"}
+FIRST = {"body", "query", "path"}
 
 
 class Durable:

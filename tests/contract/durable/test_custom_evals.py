@@ -131,4 +131,6 @@ def test_the_same_request_twice_makes_one_custom_eval(api: Durable) -> None:
 
 
 def test_an_empty_idempotency_key_is_refused(api: Durable) -> None:
-    assert places(api.post(CUSTOMS, {"prompt": "Plan."}, Idempotency_Key="")) == ["header.Idempotency-Key"]
+    refused = api.post(CUSTOMS, {"prompt": "Plan."}, Idempotency_Key="")
+    assert refused.status_code == 400
+    assert "Idempotency-Key must be 1 to 255 printable ASCII characters" in refused.json()["detail"]

@@ -6,7 +6,7 @@ from runs.api.durable.shapes.base import Told
 
 
 class ValidationError(Told):
-    """One wrong place. `loc` begins with body, query, path or header."""
+    """One wrong place. `loc` begins with body, query or path."""
 
     loc: list[str | int]
     msg: str
