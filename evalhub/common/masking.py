@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from typing import Any
 
 SHORTEST = 4  # a "secret" of two letters would make holes in every word; it is hidden where it is a whole field
+CASED = 8  # characters; a value as long is hidden in small and capital letters too, in which hosts, headers and media types are rewritten
 BASE64_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 LONGEST_SPELLING = 12  # characters for one of a value: \\uD83D\\uDE00
 _UNCHANGED = re.compile("[A-Za-z0-9]+")
@@ -38,7 +39,7 @@ class _Spelling:
 
 
 class Mask:
-    """Puts `{{NAME}}` where a value stood: as it is, URL-encoded, escaped in JSON or HTML, in hexadecimal, and anywhere inside base64.
+    """Puts `{{NAME}}` where a value stood: as it is or in one case, URL-encoded, escaped in JSON or HTML, in hexadecimal, in base64.
 
     The patterns of a value are compiled when it is first met, so one mask should serve many texts.
     """
@@ -100,7 +101,8 @@ def _with_edges(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _spellings(value: str) -> Iterator[_Spelling]:
-    yield _Spelling(_anchor(value), "".join(_run(run) for run in _BACKSLASHES.split(value) if run))
+    for cased in dict.fromkeys((value, value.lower(), value.upper()) if len(value) >= CASED else (value,)):
+        yield _Spelling(_anchor(cased), "".join(_run(run) for run in _BACKSLASHES.split(cased) if run))
     encodings = list(dict.fromkeys(_bytes_of(value)))
     for core in dict.fromkeys(core for data in encodings for core in _base64_cores(data)):
         yield _Spelling(_anchor(core), _in_any_alphabet(core), is_base64=True)

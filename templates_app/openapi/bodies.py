@@ -34,7 +34,7 @@ def check_body(operation: Operation, given: Any, content_type: str) -> tuple[Sen
         return None, [Check("body", "The operation requires a body.", FailureReason.MISSING_BODY)] if body["required"] else []
     documented = media.best_match(content_type, body["content"]) if content_type else next(iter(body["content"]))
     if documented is None:
-        return None, [_wrong(f"The content type is {media.bare(content_type)[:80]}; documented is {', '.join(body['content'])[:200]}.")]
+        return None, [_wrong(f"The content type is {media.bare(content_type)}; documented is {', '.join(body['content'])[:200]}.")]
     value, wrong = _read(given, documented, body, operation)
     if wrong:
         return None, [_wrong(f"The body does not fit: {fault}.") for fault in wrong]
@@ -82,4 +82,4 @@ def _form(given: Any) -> dict[str, Any] | None:
 
 
 def _wrong(detail: str) -> Check:
-    return Check("body", detail[:400], FailureReason.INVALID_BODY)
+    return Check("body", detail, FailureReason.INVALID_BODY)

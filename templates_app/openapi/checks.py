@@ -6,6 +6,8 @@ from typing import TypedDict
 
 from templates_app.reasons import FailureReason
 
+LONGEST_DETAIL = 400  # characters, as it is kept
+
 
 class StoredCheck(TypedDict):
     """A check as it is kept with a trial."""
@@ -18,7 +20,10 @@ class StoredCheck(TypedDict):
 
 @dataclass(frozen=True)
 class Check:
-    """`key` is one of variables, method, path, query, headers, cookies, security, body, sending, status, content_type, schema."""
+    """`key` is one of variables, method, path, query, headers, cookies, security, body, sending, status, content_type, schema.
+
+    `detail` may name what was written or answered, in full: it is masked first and cut then, or half of a secret might stand at the cut.
+    """
 
     key: str
     detail: str
@@ -29,7 +34,8 @@ class Check:
         return self.reason is None
 
     def stored(self) -> StoredCheck:
-        return {"key": self.key, "passed": self.passed, "detail": self.detail, "reason": self.reason or ""}
+        """To be asked of a check whose detail is masked."""
+        return {"key": self.key, "passed": self.passed, "detail": self.detail[:LONGEST_DETAIL], "reason": self.reason or ""}
 
 
 def reasons_of(checks: Iterable[Check]) -> list[FailureReason]:

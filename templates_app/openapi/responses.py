@@ -62,9 +62,9 @@ def _body(operation: Operation, status: int, content_type: str, body: bytes) -> 
         return [Check("content_type", "The response is empty, where a body is documented.", FailureReason.INVALID_RESPONSE)]
     name = media.best_match(content_type, answer["content"]) if content_type else next(iter(answer["content"]))
     if name is None:
-        told = f"The response is {media.bare(content_type)[:80]}; documented is {', '.join(answer['content'])[:200]}."
+        told = f"The response is {media.bare(content_type)}; documented is {', '.join(answer['content'])[:200]}."
         return [Check("content_type", told, FailureReason.INVALID_RESPONSE)]
-    fits = Check("content_type", f"The response is {media.bare(content_type)[:80] or 'of no named type'}.")
+    fits = Check("content_type", f"The response is {media.bare(content_type) or 'of no named type'}.")
     kind = media.kind(content_type or name)
     if kind != media.JSON:
         return [fits]
@@ -75,10 +75,10 @@ def _json(fits: Check, schema: Schema, operation: Operation, body: bytes) -> lis
     try:
         wrong = faults(read_json(body), schema, operation["definitions"], "response")
     except BadJSON as error:
-        return [Check("content_type", f"The response is no JSON that can be read. {error}"[:400], FailureReason.INVALID_RESPONSE)]
+        return [Check("content_type", f"The response is no JSON that can be read. {error}", FailureReason.INVALID_RESPONSE)]
     except SchemaInvalid as error:
-        return [fits, Check("schema", f"The schema cannot be used: {error}"[:400], FailureReason.INTERNAL)]
-    faulty = [Check("schema", f"The body does not fit: {fault}."[:400], FailureReason.SCHEMA_MISMATCH) for fault in wrong]
+        return [fits, Check("schema", f"The schema cannot be used: {error}", FailureReason.INTERNAL)]
+    faulty = [Check("schema", f"The body does not fit: {fault}.", FailureReason.SCHEMA_MISMATCH) for fault in wrong]
     return [fits, *(faulty or [Check("schema", "The body fits its schema.")])]
 
 

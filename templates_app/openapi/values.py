@@ -69,7 +69,7 @@ def _checked(raw: Any, parameter: Parameter, definitions: Definitions) -> tuple[
     try:
         written = split(raw, parameter, definitions)
     except BadJSON as error:
-        return None, Check(key, f"The parameter {name} must be JSON. {error}"[:300], FailureReason.INVALID_PARAMETER)
+        return None, Check(key, f"The parameter {name} must be JSON. {error}", FailureReason.INVALID_PARAMETER)
     if parameter["content_type"]:
         wrong = _faults(written, parameter["schema"], definitions)
     else:
@@ -93,4 +93,4 @@ def _faults(value: Any, schema: Schema, definitions: Definitions) -> list[str]:
 
 
 def _unknown(place: str, name: str) -> Check:
-    return Check(KEYS[place], f"The operation has no {place} parameter {name[:80]!r}.", FailureReason.UNKNOWN_PARAMETER)
+    return Check(KEYS[place], f"The operation has no {place} parameter {name!r}.", FailureReason.UNKNOWN_PARAMETER)

@@ -7,6 +7,7 @@ its profile allows; only the request that it prints is checked and counts.
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -87,15 +88,15 @@ async def _carried_out(stage: Stage, answer: str) -> Shown:
         return _shown(written, mask.apply(checks), None)
     stage.say(f"The request is sent: {written.method} {written.path}"[:400])
     exchange = await send(stage.http, base, checked.prepared, mask)
-    answered = await asyncio.to_thread(_response_checks, operation_of(stage.plan), exchange)
-    return _shown(written, [*mask.apply(checks), *mask.apply(answered)], exchange)
+    answered = await asyncio.to_thread(_response_checks, operation_of(stage.plan), exchange, mask)
+    return _shown(written, [*mask.apply(checks), *answered], exchange)
 
 
-def _response_checks(operation: Operation, exchange: Exchange) -> Sequence[StoredCheck]:
+def _response_checks(operation: Operation, exchange: Exchange, mask: Mask) -> Sequence[StoredCheck]:
     if exchange.failure or exchange.received is None:
         return [Check(RESPONSE, exchange.detail, exchange.failure).stored()]
     found = check_response(operation, exchange.received.status, exchange.content_headers, exchange.content)
-    return [check.stored() for check in found]
+    return [replace(check, detail=mask.apply(check.detail)).stored() for check in found]
 
 
 def _shown(written: WrittenRequest | None, checks: Sequence[Mapping[str, Any]], exchange: Exchange | None) -> Shown:

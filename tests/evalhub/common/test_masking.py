@@ -114,6 +114,12 @@ def test_a_very_short_value_is_hidden_only_as_a_whole_field(text: str, masked: s
     assert Mask({"REGION": "eu"}).apply(text) == masked
 
 
+def test_a_long_value_is_hidden_in_small_and_in_capital_letters_too() -> None:
+    """Names of hosts, headers and media types are compared, and often rewritten, without regard to case."""
+    mask = Mask({"KEY": "Zq/Secret-01", "USER": "Ann_B"})
+    assert mask.apply("x-zq/secret-01: ZQ%2FSECRET-01, Ann_B, ann_b") == "x-{{KEY}}: {{KEY}}, {{USER}}, ann_b"
+
+
 def test_empty_values_hide_nothing() -> None:
     assert Mask({"A": "", "B": "  "}).apply(" any text ") == " any text "
     assert Mask({}).apply("any text") == "any text"

@@ -269,6 +269,24 @@ def test_details_never_hold_the_value_of_a_variable() -> None:
         assert "s3cret" not in str([check.stored() for check in found.checks])
 
 
+@pytest.mark.parametrize("before", [70, 290, 350, 390])
+def test_nor_half_of_it_where_a_detail_is_cut(before: int) -> None:
+    name = "x" * before + "{{API_KEY}}" * 3
+    typed = {**KEY, "Content-Type": name}
+    for found in (pets(query={name: 1}), pets(f"/pets?{name}=1"), ask(PET_SHOP, "POST /pets", "/pets", headers=typed, body=pet())):
+        assert failed(found)
+        details = [check.stored()["detail"] for check in found.checks]
+        assert "s3c" not in str(details)
+        assert max(map(len, details)) <= 400
+
+
+def test_nor_where_names_are_written_in_small_letters() -> None:
+    written = WrittenRequest("POST", "/pets", headers={"X-{{TOKEN}}": "\n", "Content-Type": "text/{{TOKEN}}"}, body={})
+    found = check_request(operation(PET_SHOP, "POST /pets"), written, {"TOKEN": "S3cret-Value"})
+    assert {check.key for check in found.checks if not check.passed} >= {"headers", "body"}
+    assert "s3cret" not in str(found).lower()
+
+
 def test_a_schema_whose_pattern_never_comes_back_is_given_up() -> None:
     document = of({"type": "string", "pattern": "^(?=a)(a|aa)+(?!b)$"})
     assert failed(ask(document, "PUT /thing", "/thing", body="a" * 5000 + "!")) == [("body", Reason.INVALID_BODY)]

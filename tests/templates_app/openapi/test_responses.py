@@ -79,6 +79,14 @@ def test_one_json_is_as_good_as_another_but_nothing_else_is(content_type: str, e
     assert reasons("GET /orders", 200, [], {"content-type": content_type} if content_type else {}, ORDERS) == expected
 
 
+def test_a_detail_is_whole_until_it_is_kept() -> None:
+    """What a server repeats of a secret is masked in between; half of it could not be found."""
+    echo = f"application/{'x' * 390}-s3cret-value"
+    [check] = [each for each in check_response(operation(ORDERS, "GET /orders"), 200, {"content-type": echo}, b"[]") if not each.passed]
+    assert echo in check.detail
+    assert len(check.stored()["detail"]) == 400
+
+
 def test_what_is_no_json_is_taken_as_it_comes() -> None:
     assert reasons("GET /orders/{id}.{kind}", 200, b"\x89PNG", {"content-type": "image/png"}, ORDERS) == []
     assert reasons("POST /login", 200, b"\xff", {"content-type": "text/plain"}) == []
