@@ -1,6 +1,7 @@
 """What came of a batch, added up by the database when the batch ends: overall, by target, and by what was asked.
 
-Memory does not grow with the number of children: rows that come back are one a target, one a subject that is shown, or one a reason.
+Memory hardly grows with the number of children: rows that come back are one a reason and one a latency of a target, or of a subject that is
+shown. All children's runs are read only once, since theirs are the wide rows.
 
     {overall: FIGURES, by_target: [{index, label, key} + FIGURES], by_subject: [{index, ref, label, group, eval_type} + FIGURES],
      subjects: how many there are, brands: [BRAND], brands_by_target: [{index, answers, brands: [BRAND]}]}
@@ -13,15 +14,19 @@ that failed for want of an answer is no zero: it is counted beside. The subjects
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
-from django.db.models import Avg, BigIntegerField, Case, CharField, Count, F, Func, Q, QuerySet, Sum, Value, When, Window
-from django.db.models.functions import Cast, Coalesce, RowNumber
+from django.db import connection
+from django.db.models import BigIntegerField, Case, CharField, Count, F, Func, Q, QuerySet, Sum, UUIDField, Value, When
+from django.db.models.functions import Cast, Coalesce
 
 from evalhub.common.statistics import Sums, rate_of
-from runs.models import Batch, BatchSubject, Mention, Trial
+from runs.models import Batch, BatchSubject, EvalRun, Mention, Trial
 from runs.models.batch import BatchQuerySet
 from runs.states import Status
 from templates_app.models import SourceType
@@ -31,7 +36,9 @@ PER = 1000  # scores are added up as whole thousandths
 PERCENTILES = {"latency_p50_ms": 50, "latency_p95_ms": 95}
 ENDS = (Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.INTERRUPTED)
 UNTOLD = "not_told"
+BAD = Q(passed=False) | Q(run__status=Status.FAILED)
 Figures = dict[str, Any]
+Brand = tuple[uuid.UUID, str, bool]
 SUMMED = ("n", *ENDS, "judged", "passed", "scored", "unscored", "score_sum", "score_squares", "cost", "unpriced_calls")
 
 
@@ -42,10 +49,10 @@ def summarize(batch_id: uuid.UUID) -> dict[str, Any]:
         return {}
     trials = Trial.objects.filter(batch=batch).order_by()
     by_target = _figures(trials, "target_index")
-    worst = _worst(trials)
+    worst = _worst(batch)
     by_subject = _figures(trials.filter(subject_index__in=worst), "subject_index") if worst else {}
     said: dict[str, Any] = {
-        "overall": _overall(trials, by_target),
+        "overall": _overall(by_target),
         "by_target": [_of_target(batch, index, by_target[index]) for index in sorted(by_target)],
         "by_subject": _of_subjects(batch, worst, by_subject),
         "subjects": batch.eval_count,
@@ -59,14 +66,15 @@ def _few(batches: BatchQuerySet) -> BatchQuerySet:
     return batches.only("targets", "source_type", "eval_count")
 
 
-def _overall(trials: "QuerySet[Trial]", by_target: Mapping[int, Figures]) -> Figures:
-    """The targets' sums together; only percentiles cannot be added up."""
+def _overall(by_target: Mapping[int, Figures]) -> Figures:
+    """The targets' together."""
     sums = {name: sum(figures["sums"][name] for figures in by_target.values()) for name in SUMMED}
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
+    latencies: Counter[int] = Counter()
     for figures in by_target.values():
-        for reason, times in figures["all_reasons"]:
-            reasons[reason] = reasons.get(reason, 0) + times
-    return _shown({**sums, **_percentiles(trials, None).get(None, {}), "reasons": sorted(reasons.items(), key=lambda item: -item[1])})
+        reasons.update(dict(figures["all_reasons"]))
+        latencies.update(figures["latencies"])
+    return _shown({**sums, **_percentiles(latencies), "reasons": sorted(reasons.items(), key=lambda item: -item[1])})
 
 
 def _of_target(batch: Batch, index: int, figures: Figures) -> Figures:
@@ -84,15 +92,36 @@ def _of_subjects(batch: Batch, worst: Sequence[int], figures: Mapping[int, Figur
 
 
 def _figures(trials: "QuerySet[Trial]", by: str) -> dict[int, Figures]:
-    """Three queries: sums, percentiles, reasons."""
-    sums = {row.pop(by): row for row in trials.values(by).annotate(**_sums())}
-    percentiles, reasons = _percentiles(trials, by), _reasons(trials, by)
-    found = {}
-    for index, row in sums.items():
-        why = reasons.get(index, [])
-        shown = _shown({**row, **percentiles.get(index, {}), "reasons": why})
-        found[index] = {"sums": row, "all_reasons": why, "shown": shown}
-    return found
+    """Two queries: sums with reasons, and latencies."""
+    sums: dict[int, dict[str, Any]] = {}
+    reasons: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for row in trials.values(by).annotate(why=_why(), **_sums()).values(by, "why", *SUMMED):
+        index, why = row.pop(by), row.pop("why")
+        sums[index] = {name: row[name] + sums[index][name] for name in SUMMED} if index in sums else row
+        if why:
+            reasons[index].append((why, row["n"]))
+    latencies = _latencies(trials, by)
+    return {index: _told(row, sorted(reasons[index], key=_commonest), latencies.get(index, Counter())) for index, row in sums.items()}
+
+
+def _commonest(reason: tuple[str, int]) -> tuple[int, str]:
+    return -reason[1], reason[0]
+
+
+def _told(sums: Figures, reasons: Sequence[tuple[str, int]], latencies: Counter[int]) -> Figures:
+    shown = _shown({**sums, **_percentiles(latencies), "reasons": reasons})
+    return {"sums": sums, "all_reasons": reasons, "latencies": latencies, "shown": shown}
+
+
+def _why() -> Case:
+    """Why a child failed or did not pass: the trial's weightiest reason, else the code its run ended with. Empty for others."""
+    return Case(
+        When(BAD & ~Q(first_reason=""), then=F("first_reason")),
+        When(BAD & ~Q(run__error_code=""), then=F("run__error_code")),
+        When(BAD, then=Value(UNTOLD)),
+        default=Value(""),
+        output_field=CharField(),
+    )
 
 
 def _sums() -> dict[str, Any]:
@@ -141,85 +170,79 @@ def _rounded(value: Any, places: int) -> float | None:
     return None if value is None else round(float(value), places)
 
 
-def _percentiles(trials: "QuerySet[Trial]", by: str | None) -> dict[int | None, dict[str, int]]:
+def _latencies(trials: "QuerySet[Trial]", by: str) -> dict[int, Counter[int]]:
+    """How often each was there."""
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    for index, latency, times in trials.filter(latency_ms__isnull=False).values_list(by, "latency_ms").annotate(Count("pk")):
+        found[index][latency] = times
+    return found
+
+
+def _percentiles(latencies: Counter[int]) -> dict[str, int]:
     """The nearest rank: the smallest latency that so many percent of the children do not exceed."""
-    partition = [F(by)] if by else None
-    ranked = trials.filter(latency_ms__isnull=False).annotate(
-        place=Window(RowNumber(), order_by=[F("latency_ms").asc(), F("pk").asc()], partition_by=partition),
-        many=Window(Count("pk"), partition_by=partition),
-    )
-    wanted = Q()
-    for percent in PERCENTILES.values():
-        wanted |= Q(place=_rank(percent))
-    found: dict[int | None, dict[str, int]] = {}
-    for row in ranked.filter(wanted).values("place", "many", "latency_ms", *([by] if by else [])):
-        for name, percent in PERCENTILES.items():
-            if row["place"] == (row["many"] * percent + 99) // 100:
-                found.setdefault(row[by] if by else None, {})[name] = row["latency_ms"]
-    return found
+    ordered = sorted(latencies)
+    places = list(accumulate(latencies[latency] for latency in ordered))
+    if not ordered:
+        return {}
+    return {name: ordered[bisect_left(places, (places[-1] * percent + 99) // 100)] for name, percent in PERCENTILES.items()}
 
 
-def _rank(percent: int) -> Any:
-    return (F("many") * percent + 99) / 100
+def _worst(batch: Batch) -> list[int]:
+    """Numbers of the subjects that are shown: those with the most children that failed or did not pass, then in their order.
 
-
-def _reasons(trials: "QuerySet[Trial]", by: str) -> dict[int, list[tuple[str, int]]]:
-    """Why children failed or did not pass, the commonest first: the trial's weightiest reason, else the code its run ended with."""
-    told = Case(
-        When(~Q(first_reason=""), then=F("first_reason")),
-        When(~Q(run__error_code=""), then=F("run__error_code")),
-        default=Value(UNTOLD),
-        output_field=CharField(),
-    )
-    bad = Q(passed=False) | Q(run__status=Status.FAILED)
-    rows = trials.filter(bad).annotate(why=told).values_list(by, "why").annotate(times=Count("pk")).order_by("-times", "why")
-    found: dict[int, list[tuple[str, int]]] = {}
-    for index, why, times in rows:
-        found.setdefault(index, []).append((why, times))
-    return found
-
-
-def _worst(trials: "QuerySet[Trial]") -> list[int]:
-    """Numbers of the subjects that are shown: those with the most children that failed or did not pass, then in their order."""
-    bad = Count("pk", filter=Q(passed=False) | Q(run__status=Status.FAILED))
-    rows = trials.values_list("subject_index").annotate(bad=bad).order_by("-bad", "subject_index")
-    return [index for index, _ in rows[:MOST_SUBJECTS]]
+    What failed is found by the runs' index of states: to look at every run costs most of all. Two queries at most.
+    """
+    runs, trials, key = EvalRun._meta.db_table, Trial._meta.db_table, UUIDField().get_db_prep_value(batch.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT subject_index FROM (
+                    SELECT subject_index FROM {trials} WHERE batch_id = %s AND passed = FALSE
+                    UNION ALL SELECT t.subject_index FROM {runs} AS r JOIN {trials} AS t ON t.run_id = r.id
+                    WHERE r.batch_id = %s AND r.status = '{Status.FAILED.value}' AND t.passed IS NOT FALSE) AS bad
+                GROUP BY subject_index ORDER BY count(*) DESC, subject_index LIMIT {MOST_SUBJECTS}""",  # noqa: S608  names of our tables
+            [key, key],
+        )
+        worst = [index for (index,) in cursor.fetchall()]
+    if len(worst) < MOST_SUBJECTS:
+        others = Trial.objects.filter(batch=batch).exclude(subject_index__in=worst).order_by("subject_index")
+        worst += others.values_list("subject_index", flat=True).distinct()[: MOST_SUBJECTS - len(worst)]
+    return worst
 
 
 # Brands in the answers to prompts
 
 
 def _brands(batch: Batch, by_target: Mapping[int, Figures]) -> dict[str, Any]:
-    """How many of the answers name each brand, and its share of all mentions."""
+    """How many of the answers name each brand, and its share of all mentions. One query: an answer has a brand once."""
     answers = {index: figures["sums"][Status.COMPLETED.value] for index, figures in by_target.items()}
-    mentions = Mention.objects.filter(run__batch=batch).order_by()
-    named = {"answers": Count("run", distinct=True), "mentions_of": Sum("count"), "mean_rank": Avg("rank")}
-    columns = ("brand_id", "brand", "is_own")
-    by: dict[int, list[Mapping[str, Any]]] = {}
-    for row in mentions.values(*columns, "run__trial__target_index").annotate(**named):
-        by.setdefault(row["run__trial__target_index"], []).append(row)
+    rows = Mention.objects.filter(run__batch=batch).order_by().values_list("brand_id", "brand", "is_own", "run__trial__target_index")
+    every: dict[Brand, Counter[str]] = defaultdict(Counter)
+    by: dict[int, dict[Brand, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for key, name, own, target, *figures in rows.annotate(n=Count("pk"), mentions_of=Sum("count"), ranks=Sum("rank")):
+        named = Counter(dict(zip(("answers", "mentions", "ranks"), figures, strict=True)))
+        every[key, name, own] += named
+        by[target][key, name, own] += named
     return {
-        "brands": _brand_rows(list(mentions.values(*columns).annotate(**named)), sum(answers.values())),
+        "brands": _brand_rows(every, sum(answers.values())),
         "brands_by_target": [
-            {"index": index, "answers": answers[index], "brands": _brand_rows(by.get(index, []), answers[index])}
-            for index in sorted(answers)
+            {"index": index, "answers": answers[index], "brands": _brand_rows(by[index], answers[index])} for index in sorted(answers)
         ],
     }
 
 
-def _brand_rows(rows: Iterable[Mapping[str, Any]], answers: int) -> list[dict[str, Any]]:
-    listed = sorted(rows, key=lambda row: (-row["answers"], row["brand"]))
-    everything = sum(row["mentions_of"] for row in listed)
+def _brand_rows(named: Mapping[Brand, Counter[str]], answers: int) -> list[dict[str, Any]]:
+    listed = sorted(named.items(), key=lambda item: (-item[1]["answers"], item[0][1]))
+    everything = sum(figures["mentions"] for figures in named.values())
     return [
         {
-            "brand_id": str(row["brand_id"]),
-            "brand": row["brand"],
-            "is_own": row["is_own"],
-            "answers": row["answers"],
-            "mention_rate": _rounded(row["answers"] / answers, 4) if answers else None,
-            "mentions": row["mentions_of"],
-            "share_of_voice": _rounded(row["mentions_of"] / everything, 4) if everything else None,
-            "mean_rank": _rounded(row["mean_rank"], 2),
+            "brand_id": str(key),
+            "brand": name,
+            "is_own": is_own,
+            "answers": figures["answers"],
+            "mention_rate": _rounded(figures["answers"] / answers, 4) if answers else None,
+            "mentions": figures["mentions"],
+            "share_of_voice": _rounded(figures["mentions"] / everything, 4) if everything else None,
+            "mean_rank": _rounded(figures["ranks"] / figures["answers"], 2),
         }
-        for row in listed
+        for (key, name, is_own), figures in listed
     ]

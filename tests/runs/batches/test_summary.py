@@ -1,6 +1,8 @@
 """What a batch came to, added up by the database: checked against the same figures worked out by hand."""
 
+import random
 import statistics
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,11 +10,12 @@ from django.utils import timezone
 
 from evalhub.common.statistics import mean_of, rate_of
 from runs.batches import summary
-from runs.batches.summary import summarize
+from runs.batches.summary import ENDS, summarize
 from runs.models import Batch, EvalRun, Mention
 from runs.states import Status
 from tests import factories
 from tests.batch_factories import batch, trial
+from tests.support.plain_summary import figures, plain_summary
 
 pytestmark = pytest.mark.django_db
 TARGETS = ("demo/agent", "openai/gpt-4.1-mini")
@@ -123,6 +126,42 @@ def test_prompts_have_the_brands_that_answers_name() -> None:
     assert [brand["brand"] for brand in second["brands"]] == ["Globex"]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_children_came_to_it_is_what_a_plain_count_says(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(summary, "MOST_SUBJECTS", 4)
+    made = batch(project=factories.project(), subjects=[f"GET /{number}" for number in range(7)], targets=TARGETS, profiles=("A", "B"))
+    for subject, target, profile in chance.sample(made.cells, chance.randint(1, len(made.cells))):
+        trial(
+            batch=made,
+            subject=subject,
+            target=target,
+            profile=profile,
+            passed=chance.choice([True, False, None]),
+            reasons=chance.choice([[], ["auth"], ["timeout", "auth"]]),
+            status=chance.choice([*ENDS, Status.COMPLETED]),
+            cost=f"0.00{chance.randint(0, 99):02}",
+            score=chance.choice([None, round(100 * chance.random(), 1)]),
+            latency_ms=chance.choice([None, 0, 5, chance.randint(0, 900)]),
+            run={
+                "judge_model": chance.choice(["", "demo/judge"]),
+                "error_code": chance.choice(["", "model_error"]),
+                "unpriced_calls": chance.randint(0, 2),
+                "evaluation_cost_usd": Decimal("0.001"),
+            },
+        )
+    said, plain = summarize(made.pk), plain_summary(made, 4)
+    assert told(said["overall"]) == plain["overall"]
+    assert {row["index"]: told(row) for row in said["by_target"]} == plain["by_target"]
+    assert [(row["index"], told(row)) for row in said["by_subject"]] == plain["by_subject"]
+
+
+def told(row: dict[str, Any]) -> dict[str, Any]:
+    """The figures that a plain count has; reasons without their order."""
+    assert row["reasons"] == sorted(row["reasons"], key=lambda reason: -reason[1])
+    return {name: row[name] for name in figures([])} | {"reasons": dict(row["reasons"])}
+
+
 def test_queries_do_not_grow_with_the_batch(judged: Batch, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         summarize(judged.pk)
