@@ -153,6 +153,17 @@ def load_providers(project: Project) -> Providers:
     return Providers(own | others, own_prices(project))
 
 
+def why_unserved(project: Project, *, kind: str, model: str) -> str:
+    """Why runs of an agent with this model could not begin now, a sentence; "" where a provider is there. Asks nobody. Two queries."""
+    if kind != Agent.Kind.CHARACTER:
+        return ""
+    try:
+        load_providers(project).spec(model, part="agent")
+    except UnknownModel as unknown:
+        return str(unknown)
+    return ""
+
+
 def own_prices(project: Project) -> dict[tuple[str, str], OwnPrice]:
     """What the project says models cost, by provider and model. One query."""
     rows = ModelPrice.objects.filter(project=project)

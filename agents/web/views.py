@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agents import services
+from agents.clients import why_unserved
 from agents.models import Agent
 from agents.web.forms import AgentForm
 from agents.web.preview import preview_of, preview_of_stored
@@ -51,7 +52,7 @@ def _form(request: PageRequest, agent: Agent | None) -> HttpResponse:
     saved = _saved(request, form) if form.is_valid() else None
     if saved is None:
         return _page(request, form, status=400)
-    messages.success(request, f"{saved.name} is saved.")
+    messages.success(request, f"{saved.name} is saved.")  # its page says where nobody serves its model
     return redirect("agent", saved.id)
 
 
@@ -74,7 +75,18 @@ def _saved(request: PageRequest, form: AgentForm) -> Agent | None:
 
 def _page(request: PageRequest, form: AgentForm, status: int = 200) -> HttpResponse:
     preview = preview_of(AgentForm(form.data, agent=form.agent)) if form.is_bound else preview_of_stored(form.agent)
-    return render(request, "agents/agent_form.html", {"form": form, "agent": form.agent, "preview": preview}, status=status)
+    context = {"form": form, "agent": form.agent, "preview": preview, "unserved": _unserved(request, form)}
+    return render(request, "agents/agent_form.html", context, status=status)
+
+
+def _unserved(request: PageRequest, form: AgentForm) -> str:
+    """Why the model as it is typed, or as it is stored, could not be asked. A warning: the provider may be added later."""
+    if form.is_bound:
+        form.is_valid()
+        kind, model = form.columns()["kind"], form.columns()["model"]
+    else:
+        kind, model = (form.agent.kind, form.agent.model) if form.agent else (Agent.Kind.CHARACTER, "")
+    return why_unserved(request.membership.project, kind=kind, model=model)
 
 
 @require_POST
@@ -83,7 +95,8 @@ def _page(request: PageRequest, form: AgentForm, status: int = 200) -> HttpRespo
 def agent_preview(request: PageRequest, agent_id: uuid.UUID | None = None) -> HttpResponse:
     """The part of the form's page that follows what is typed. Nothing is stored."""
     agent = agent_or_404(request, agent_id) if agent_id else None
-    return render(request, "agents/_preview.html", {"preview": preview_of(AgentForm(request.POST, agent=agent))})
+    form = AgentForm(request.POST, agent=agent)
+    return render(request, "agents/_preview.html", {"preview": preview_of(form), "unserved": _unserved(request, form)})
 
 
 @require_POST

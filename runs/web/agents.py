@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from agents import selectors
+from agents.clients import why_unserved
 from agents.models import Agent
 from agents.web.preview import preview_of_stored
 from agents.web.views import agent_or_404
@@ -100,6 +101,7 @@ def agent(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
         "trend": trend(known),
         "runs": run_list(project=project, agent_id=found.id)[:RUNS_SHOWN],
         "preview": preview_of_stored(found),
+        "unserved": why_unserved(project, kind=found.kind, model=found.model),
         "may_write": request.membership.may_write,
     }
     return render(request, "runs/agents/agent.html", context)

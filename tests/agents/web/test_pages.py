@@ -271,7 +271,19 @@ def test_for_a_stranger_the_agent_does_not_exist(stranger: Client, mara: Agent, 
 
 
 def test_the_form_costs_the_same_whatever_is_there(editor: Client, mara: Agent, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):  # two of them ask who serves its model
         editor.get(edit(mara))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         editor.post(f"/agents/{mara.pk}/preview/", typed())
+
+
+def test_a_model_that_nobody_serves_is_said_on_the_form_and_on_the_page_and_saved_all_the_same(editor: Client, project: Project) -> None:
+    warning = "names the provider &quot;nobody&quot;, which is not configured"
+    typed = {"name": "Lost", "kind": "character", "model": "nobody/gpt-x", "is_active": "on", "timeout_seconds": "30"}
+    assert warning in editor.post("/agents/preview/", typed).content.decode()
+    answer = editor.post("/agents/new/", typed)
+    assert answer.status_code == 302
+    assert warning in editor.get(answer["Location"]).content.decode()
+    assert warning in editor.get(answer["Location"] + "edit/").content.decode()
+    assert "not configured" not in editor.post("/agents/preview/", {**typed, "model": "demo/agent"}).content.decode()
+    assert "not configured" not in editor.post("/agents/preview/", {**typed, "kind": "webhook"}).content.decode()  # its own server answers

@@ -99,7 +99,7 @@ def test_the_page_of_an_agent_shows_its_runs_scores_and_prompt(
 ) -> None:
     mara = factories.agent(project=project, name="Mara", model="openai/gpt-4o")
     scored(mara, *range(50, 75))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         answer = teammate.get(f"/agents/{mara.pk}/")
     shown = answer.content.decode()
     assert "You are Mara." in shown
