@@ -7,7 +7,7 @@ from django.db import transaction
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
-from runs.budget import refuse_when_spent
+from runs.budget import admit
 from runs.models import EvalRun, Message
 from runs.request import RunRequest
 from runs.services import Kind, ring, run_create
@@ -57,9 +57,9 @@ def run_again(*, run_id: uuid.UUID, project: Project) -> EvalRun:
     source = EvalRun.objects.of(project).get(pk=run_id)
     if source.kind == Kind.TRIAL:
         raise PartOfABatch("This run is part of a batch: run the failed runs of the batch again, or the batch as a whole.")
-    refuse_when_spent(project)
     run = EvalRun(project=project, **_columns(source))
     with transaction.atomic():
+        admit(project)
         run.save(force_insert=True)
         if source.kind not in SIMULATES:
             Message.objects.bulk_create(_copies(run, source), batch_size=500)

@@ -2,21 +2,26 @@
 
 The sum is of the daily tallies, so it costs the same after a year: a month has at most some thousand of them. How far a month's spending
 can pass the budget is said in runs.engine.money.
+
+Where only new runs are refused (AtBudget.REFUSE), runs that began go on, so what they may still cost counts too when another one asks to
+begin: for a run what is left of its own limit, for a batch what is left of its estimate. A run without a limit promises nothing. Starts of
+a project pass one after the other (`admit`), so two cannot both take what is left.
 """
 
 import calendar
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import DecimalField, F, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from evalhub.accounts.models import AtBudget, Project
 from evalhub.common.formatting import dollars
-from runs.models import CallTally
+from runs.models import ALIVE, Batch, CallTally, EvalRun
 
 NOTHING = Decimal(0)
 REFUSES = {AtBudget.STOP, AtBudget.REFUSE}
@@ -28,12 +33,16 @@ class BudgetSpent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A project's month so far. `limit` is None where nothing is limited; `unpriced` calls cost something that nobody knows."""
+    """A project's month so far. `limit` is None where nothing is limited; `unpriced` calls cost something that nobody knows.
+
+    `promised` is what goes on may still cost, known only where it is asked for: 0 elsewhere.
+    """
 
     limit: Decimal | None = None
     at_budget: str = AtBudget.STOP
     spent: Decimal = NOTHING
     unpriced: int = 0
+    promised: Decimal = NOTHING
 
     @property
     def left(self) -> Decimal:
@@ -41,7 +50,7 @@ class Standing:
 
     @property
     def is_spent(self) -> bool:
-        return self.limit is not None and self.spent >= self.limit
+        return self.limit is not None and self.spent + self.promised >= self.limit
 
     @property
     def refuses(self) -> bool:
@@ -80,13 +89,41 @@ def refuse_when_spent(project: Project) -> None:
     """Raises BudgetSpent where a new run may not begin. No query for a project without a budget."""
     if project.monthly_budget_usd is None:
         return
-    now = standing(project)
-    if now.refuses:
-        raise BudgetSpent(
-            f"The project's budget of {dollars(now.limit or NOTHING)} for {timezone.now().astimezone(UTC):%B} is spent "
-            f"({dollars(now.spent)}), so no new run begins. An owner can raise it in the settings; "
-            f"a new month begins on {next_month(timezone.now()):%Y-%m-%d} (UTC)."
-        )
+    _refuse(standing(project))
+
+
+def admit(project: Project) -> None:
+    """The same for whoever stores what begins, within the same transaction: starts of one project pass here one after the other, each
+    seeing what those before it may cost. Raises BudgetSpent. No query for a project without a budget, else at most four.
+    """
+    if project.monthly_budget_usd is None:
+        return
+    # Not against whoever writes rows of the project, only against others like this and a change of the budget.
+    held = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    now = standing(held)
+    _refuse(replace(now, promised=_promised(held)) if now.at_budget == AtBudget.REFUSE and now.limit is not None else now)
+
+
+def _refuse(now: Standing) -> None:
+    if not now.refuses:
+        return
+    promised = f", {dollars(now.promised)} more may be taken by what goes on" if now.promised else ""
+    raise BudgetSpent(
+        f"The project's budget of {dollars(now.limit or NOTHING)} for {timezone.now().astimezone(UTC):%B} is spent "
+        f"({dollars(now.spent)}{promised}), so no new run begins. An owner can raise it in the settings; "
+        f"a new month begins on {next_month(timezone.now()):%Y-%m-%d} (UTC)."
+    )
+
+
+def _promised(project: Project) -> Decimal:
+    """What runs and batches that wait or go on may still cost, by their limits and estimates. Two queries."""
+    cost = F("simulation_cost_usd") + F("evaluation_cost_usd")
+    single = EvalRun.objects.of(project).filter(ALIVE, batch=None, max_cost_usd__isnull=False)
+    left = single.aggregate(left=Sum(Greatest(F("max_cost_usd") - cost, Value(NOTHING), output_field=DecimalField())))["left"]
+    paid = EvalRun.objects.filter(batch=OuterRef("pk")).order_by().values("batch").annotate(paid=Sum(cost)).values("paid")
+    batches = Batch.objects.of(project).alive().filter(estimated_cost_usd__isnull=False).order_by()
+    rows = batches.annotate(paid=Subquery(paid)).values_list("estimated_cost_usd", "paid")
+    return (left or NOTHING) + sum((max((estimate or NOTHING) - (spent or NOTHING), NOTHING) for estimate, spent in rows), NOTHING)
 
 
 def budget_set(*, project: Project, limit: Decimal | None, at_budget: str) -> None:

@@ -21,7 +21,7 @@ from agents.character import merge_character
 from evalhub.accounts.models import Project
 from runs import ends
 from runs.batches.reopening import reopen
-from runs.budget import refuse_when_spent
+from runs.budget import admit
 from runs.clock import CLOCK
 from runs.events import log
 from runs.events.types import Retrying
@@ -54,11 +54,11 @@ def run_create(*, project: Project, kind: str, request: RunRequest) -> EvalRun:
 
 def runs_create(*, project: Project, kind: str, request: RunRequest, repeats: int = 1) -> list[EvalRun]:
     """The same run `repeats` times, all or none; repeats share a `scenario_id`. Raises SourceGone and BudgetSpent."""
-    refuse_when_spent(project)
     together = uuid.uuid4() if repeats > 1 else None
     runs = [_pending(project, kind, request, together) for _ in range(repeats)]
     messages = [message for run in runs for message in _transcript(run, request)]
     with transaction.atomic():
+        admit(project)
         EvalRun.objects.bulk_create(runs, batch_size=100)
         Message.objects.bulk_create(messages, batch_size=500)
         transaction.on_commit(ring, robust=True)  # the runs are there whatever the queue says; the sweep rings again

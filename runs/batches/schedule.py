@@ -17,7 +17,7 @@ from runs.batches.choosing import choose
 from runs.batches.chosen import Chosen
 from runs.batches.request import ApiRequest, BatchRefused, BatchRequest, PromptsRequest
 from runs.batches.storing import batch_store
-from runs.budget import BudgetSpent, refuse_when_spent
+from runs.budget import BudgetSpent, admit, refuse_when_spent
 from runs.models import Batch, Frequency, Target
 from templates_app.models import SourceType
 
@@ -70,6 +70,7 @@ def _run(group: Sequence[Target], now: datetime) -> int:
     request = _request(group[0])
     chosen, reason = _chosen(group[0].project, request, group)
     with transaction.atomic():
+        chosen, reason = _admitted(group[0].project, chosen, reason)  # before targets are locked, as everywhere
         if not _still_due(group):
             return 0  # another worker was faster, or somebody changed them: what is still due is found in a minute
         _move_on(group, now, chosen, reason)
@@ -92,6 +93,16 @@ def _chosen(project: Project, request: BatchRequest, group: Sequence[Target]) ->
         return choose(project, request, rows=group), ""
     except (BatchRefused, BudgetSpent) as error:
         return None, str(error)[:LONGEST_REASON]
+
+
+def _admitted(project: Project, chosen: Chosen | None, reason: str) -> tuple[Chosen | None, str]:
+    """The same, or why it may not begin after all: somebody else began what takes the rest of the budget."""
+    try:
+        if chosen:
+            admit(project)
+        return chosen, reason
+    except BudgetSpent as spent:
+        return None, str(spent)[:LONGEST_REASON]
 
 
 def _still_due(group: Sequence[Target]) -> bool:
