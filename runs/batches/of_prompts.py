@@ -72,7 +72,7 @@ def _configured(platforms: Platforms, rows: Sequence[Target] | None) -> Asking:
 
 
 def _refuse_unknown_topics(project: Project, request: PromptsRequest) -> None:
-    named = [target.prompt_topic_id for target in request.targets or () if target.prompt_topic_id]
+    named = [target.prompt_topic_id for target in request.targets or () if target.prompt_topic_id is not None]
     if named:
         rows_named("prompt topic", named, PromptTopic.objects.filter(project=project))
 

@@ -31,7 +31,7 @@ PHASES = {"sqlite": ("examples,coverage,fuzzing,stateful", 10), "postgres": ("ex
 DURABLE_PHASES = {"sqlite": ("coverage,fuzzing", 10), "postgres": ("fuzzing,stateful", 40)}
 SERVER = {"EVALHUB_DEMO_DELAY": "0", "EVALHUB_API_RATE_LIMIT": "0", "EVALHUB_API_RUN_RATE_LIMIT": "0"}
 ODD_TEXTS = ("\x00", "a\x00b", "\ud800", "\udfff\ud800", "\uffff", "\u202e", "𝕏" * 50, "x" * 110_000)
-ODD_VALUES = (*ODD_TEXTS, 10**400, -(10**30), 1e308, 2**63, -1, True, None, [], {}, [[[]]], {"": {"\x00": 1}})
+ODD_VALUES = (*ODD_TEXTS, "", 10**400, -(10**30), 1e308, 2**63, -1, True, None, [], {}, [[[]]], {"": {"\x00": 1}})
 ODD_NAMES = ("%00", "%ED%A0%80", "%FF", "..", "%2e%2e%2f", "%0d%0aX-Evil:%201", "a" * 3000, "%F0%9D%95%8F", "'--", "%25s")
 
 

@@ -99,6 +99,7 @@ def test_every_example_of_the_contract_is_answered_word_for_word(shared: Path, a
         {**PROMPTS, "prompt_ids": [NOWHERE]},
         {**PROMPTS, "prompt_ids": ["x"]},
         {**PROMPTS, "targets": [{**ENGINE, "prompt_topic_id": NOWHERE}]},
+        {**PROMPTS, "targets": [{**ENGINE, "prompt_topic_id": ""}]},
         {**REST, "source_id": NOWHERE},
         {**REST, "integration_id": NOWHERE},
         {**REST, "source_id": ""},

@@ -1,7 +1,7 @@
 """Every operation with one odd thing at a time, in path, query or body: refused in the contract's form, or taken; never broken."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -74,10 +74,35 @@ def test_every_body_of_the_contract_has_an_example_here() -> None:
     assert {operation["operationId"] for _, _, operation in OPERATIONS if "requestBody" in operation} == set(BODIES)
 
 
-def test_prompts_are_asked_of_odd_targets_without_breaking() -> None:
+def prompts(place: Place) -> dict[str, Any]:
+    """A request with every field, each with a value that is taken."""
+    target = {**ENGINE, "prompt_topic_id": place.ids["topic price"], "enabled": True}
+    return {"type": "prompts", "prompt_ids": [place.ids["price"]], "targets": [target], "force": True}
+
+
+def tasks(place: Place) -> dict[str, Any]:
+    """The same of operations."""
+    eval_id = place.ids["eval GET /pets"]
+    return {
+        "type": "api_performance",
+        "source_type": "rest_api",
+        "source_id": place.ids["pets"],
+        "targets": [{**TEXT, "enabled": True}],
+        "categories": ["read"],
+        "operation_ids": [place.ids["GET /pets"]],
+        "eval_ids": [eval_id],
+        "custom_eval_ids": [place.ids["dinner"]],
+        "eval_types": ["rest_api"],
+        "env_profile_ids": ["staging"],
+        "eval_overrides": {eval_id: {"env_profile_ids": ["staging"]}},
+    }
+
+
+@pytest.mark.parametrize("request_of", [prompts, tasks])
+def test_one_odd_value_in_a_request_that_would_run_is_refused_or_taken(request_of: Callable[[Place], dict[str, Any]]) -> None:
     place = Place()
     api = Durable(place.project)
-    whole = {"type": "prompts", "prompt_ids": [place.ids["price"]], "targets": [ENGINE], "force": True}
+    whole = request_of(place)
     assert api.post("/eval-runs", whole).status_code == 200
     for body in _odd_bodies(whole):
         if len(json.dumps(body)) < LARGEST:
