@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from templates_app.openapi import media
+from templates_app.openapi.costs import compiling_cost
 from templates_app.openapi.document import Document, Unresolved
 from templates_app.openapi.parameters import NotSupported, read_parameter, read_security, text_of, undeclared
-from templates_app.openapi.schemas import SchemaReader, Shelf
+from templates_app.openapi.schemas import MOST_COMPILED, TOO_LARGE_PATTERNS, SchemaReader, Shelf
 from templates_app.openapi.servers import server_addresses
 from templates_app.openapi.snapshot import VINTAGE, Answer, Body, Operation, Parameter, Schema
-from templates_app.openapi.validation import SchemaInvalid, check_schemas
+from templates_app.openapi.validation import SchemaInvalid
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 MOST_OPERATIONS = 3000
@@ -139,7 +140,7 @@ def _operation(
         notes.append(f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first")
     if given.get("callbacks"):
         notes.append("its callbacks are sent by the API, so they are not taken")
-    imported.size += _check(found)
+    imported.size += _check(shelf, found)
     for note in [*notes, *reader.notes]:
         imported.note(place, note)
     return found
@@ -152,14 +153,16 @@ def _definitions(reader: SchemaReader) -> tuple[dict[str, Schema], list[str]]:
         raise NotSupported(f"One of its schemas is not valid: {error}.") from None
 
 
-def _check(found: Operation) -> int:
+def _check(shelf: Shelf, found: Operation) -> int:
     """Its size. Raises NotSupported for schemas that are none, and for what is too large to be copied to each of its runs."""
     contents = [*([found["body"]["content"]] if found["body"] else []), *(answer["content"] for answer in found["responses"].values())]
     try:
-        check_schemas(
+        shelf.check(
             [*(each["schema"] for each in found["parameters"]), *(schema for content in contents for schema in content.values())],
             dict.fromkeys(found["definitions"], True),  # they were looked at when they were read
         )
+        if compiling_cost(found["definitions"]) > MOST_COMPILED:
+            raise SchemaInvalid(TOO_LARGE_PATTERNS)
     except SchemaInvalid as error:
         raise NotSupported(f"One of its schemas is not valid: {error}.") from None
     if (size := len(json.dumps(found))) > LARGEST_SNAPSHOT:

@@ -7,14 +7,19 @@ a value fits a schema is the library's to say (`validation`).
 import json
 import re
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
+from templates_app.openapi.costs import compiling_cost
 from templates_app.openapi.document import Document, Unresolved, pointer_parts
 from templates_app.openapi.snapshot import Schema
 from templates_app.openapi.validation import SchemaInvalid, check_schemas
 
+MOST_COMPILED = 500_000  # units of `costs.compiling_cost`, of one operation: a second
+MOST_COMPILED_TOGETHER = 5_000_000  # of one document
+TOO_LARGE_PATTERNS = "its patterns repeat so much that they are too large"
 LARGEST_DEFINITIONS = 64 * 1024  # characters of JSON, of all definitions of one operation
 _MAPS = {"properties", "patternProperties", "dependentSchemas"}
 _LISTS = {"allOf", "anyOf", "oneOf", "prefixItems"}
@@ -47,6 +52,7 @@ class Shelf:
         self._names: dict[str, str] = {}
         self._taken: set[str] = set()
         self._known: dict[str, Translated] = {}
+        self._compiled = 0
 
     def name(self, reference: str) -> str:
         if reference not in self._names:
@@ -68,11 +74,19 @@ class Shelf:
             reader.notes.append(f"the reference {error}, so what it asks for is not checked")
         references = tuple(reader.references)
         try:
-            check_schemas([schema], {self.name(each): True for each in references})
+            self.check([schema], {self.name(each): True for each in references})
             fault = ""
         except SchemaInvalid as error:
             fault = f"{self.name(reference)}: {error}"
         return Translated(schema, references, len(json.dumps(schema)), tuple(reader.notes), fault)
+
+    def check(self, schemas: Sequence[Schema], definitions: Mapping[str, Schema]) -> None:
+        """Raises SchemaInvalid when one of the schemas cannot be used, or the patterns of the document are too large together."""
+        cost = compiling_cost(schemas)
+        if cost > MOST_COMPILED or self._compiled + cost > MOST_COMPILED_TOGETHER:
+            raise SchemaInvalid(TOO_LARGE_PATTERNS)
+        self._compiled += cost
+        check_schemas(schemas, definitions)
 
 
 class SchemaReader:

@@ -17,7 +17,7 @@ MOST_FAULTS = 10
 LONGEST_FAULT = 300
 MASK = "the value"
 TOO_LARGE = "it does not fit, and is too large to say where"
-_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000, size_limit=2 << 20)  # bytes of a compiled pattern
+_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000)
 _NESTED = ("properties", "patternProperties", "dependentSchemas", "$defs")
 
 

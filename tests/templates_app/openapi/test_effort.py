@@ -7,6 +7,7 @@ import pytest
 
 from templates_app.openapi.costs import pattern_of
 from templates_app.openapi.validation import MOST_FAULTS, TOO_LARGE, SchemaInvalid, faults
+from tests.templates_app.openapi.documents import imported, of
 
 TO_N = {"$ref": "#/$defs/n"}
 ROW = {
@@ -116,3 +117,30 @@ def test_of_large_alternatives_not_even_the_first_is() -> None:
 def test_a_pattern_counts_what_it_repeats(text: str, size: int, looks_around: bool) -> None:
     found = pattern_of(text)
     assert (found.size, found.looks_around) == (size, looks_around)
+
+
+MANY_STATES = "(?i)a{1,900}"  # nearly half of what one operation may have
+A_B = {"items": {"$ref": "#/components/schemas/A"}, "contains": {"$ref": "#/components/schemas/B"}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        of({"pattern": "(?:[ab]{1,900}){1,900}"}),
+        of({"patternProperties": {f"{MANY_STATES}{at}": True for at in range(2)}}),
+        of(A_B, A={"pattern": MANY_STATES}, B={"pattern": f"{MANY_STATES}b"}),
+    ],
+    ids=["one", "two", "in what it refers to"],
+)
+def test_an_operation_whose_patterns_take_long_to_build_is_not_taken(document: dict[str, Any]) -> None:
+    found = imported(document)
+    assert found.operations == []
+    assert "its patterns repeat so much that they are too large" in found.skipped[0]["reason"]
+
+
+def test_nor_are_those_that_come_to_that_together() -> None:
+    document = of({"pattern": MANY_STATES})
+    document["paths"] = {f"/thing{at}": document["paths"]["/thing"] for at in range(30)}
+    found = imported(document)
+    assert 10 < len(found.operations) < 30
+    assert len(found.operations) + len(found.skipped) == 30
