@@ -21,6 +21,16 @@ MOST_CELLS = 400
 FAILED = Q(passed=False) | Q(run__status__in=BROKEN)
 # The trial's weightiest reason, else the code that its run ended with.
 WHY = Case(When(~Q(first_reason=""), then=F("first_reason")), default=F("run__error_code"), output_field=CharField())
+# What a child came to, as lists say it.
+RESULTS: Mapping[str, Q] = {
+    "passed": Q(passed=True),
+    "failed": Q(passed=False),
+    "answered": Q(passed=None, run__status=Status.COMPLETED),
+    "error": Q(passed=None, run__status__in=BROKEN),
+    "running": Q(run__status=Status.RUNNING),
+    "queued": Q(run__status=Status.PENDING),
+    "cancelled": Q(passed=None, run__status=Status.CANCELLED),
+}
 LISTED = (
     *("position", "label", "group", "subject_index", "target_index", "profile_index", "passed", "score", "failure_reasons"),
     *("first_reason", "latency_ms", "run__status", "run__error_reason", "run__cancel_requested_at", "run__completed_at"),
@@ -39,6 +49,9 @@ class Wanted:
     subject: int | None = None
     group: uuid.UUID | None = None
     text: str = ""
+    result: str = ""  # of RESULTS
+    score_min: float | None = None
+    score_max: float | None = None
 
     @property
     def filters_nothing(self) -> bool:
@@ -48,6 +61,10 @@ class Wanted:
         """Those of the trials that are looked at."""
         equal = {"target_index": self.target, "subject_index": self.subject, "group_id": self.group}
         found = trials.filter(**{name: value for name, value in equal.items() if value is not None})
+        bounds = {"score__gte": self.score_min, "score__lte": self.score_max}
+        found = found.filter(**{name: value for name, value in bounds.items() if value is not None})
+        if self.result:
+            found = found.filter(RESULTS[self.result])
         if self.text:
             found = found.filter(label__icontains=self.text)
         if self.reason:

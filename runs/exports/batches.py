@@ -5,6 +5,7 @@ from typing import Any
 
 from agents.llm.jsonbytes import json_bytes
 from evalhub.common import spreadsheet
+from runs.batches.matrix import Wanted
 from runs.models import Batch, Trial
 
 AT_ONCE = 500
@@ -16,23 +17,23 @@ COLUMNS = (
 )
 
 
-def as_csv(batch: Batch) -> Iterator[str]:
+def as_csv(batch: Batch, wanted: Wanted) -> Iterator[str]:
     yield spreadsheet.BYTE_ORDER_MARK + spreadsheet.row(COLUMNS)
-    for trial in _trials(batch, AT_ONCE, "details"):
+    for trial in _trials(batch, wanted, AT_ONCE, "details"):
         said = _told(batch, trial) | {"failure_reasons": " ".join(trial.failure_reasons)}
         yield spreadsheet.row(_cell(said[name]) for name in COLUMNS)
 
 
-def as_lines(batch: Batch) -> Iterator[str]:
-    for trial in _trials(batch, DETAILED):
+def as_lines(batch: Batch, wanted: Wanted) -> Iterator[str]:
+    for trial in _trials(batch, wanted, DETAILED):
         yield json_bytes(_told(batch, trial) | {"details": trial.details}).decode() + "\n"
 
 
-def _trials(batch: Batch, size: int, *left_out: str) -> Iterator[Trial]:
-    """All of them in order, one query for every `size`."""
+def _trials(batch: Batch, wanted: Wanted, size: int, *left_out: str) -> Iterator[Trial]:
+    """All that are wanted, in the order of the batch, one query for every `size`."""
     last = -1
-    wanted = Trial.objects.filter(batch=batch).select_related("run").only(*_columns(left_out)).order_by("position")
-    while found := list(wanted.filter(position__gt=last)[:size]):
+    trials = wanted.of(Trial.objects.filter(batch=batch)).select_related("run").only(*_columns(left_out)).order_by("position")
+    while found := list(trials.filter(position__gt=last)[:size]):
         yield from found
         last = found[-1].position
 
@@ -66,7 +67,7 @@ def _cell(value: Any) -> spreadsheet.Cell:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-FORMS: Mapping[str, tuple[Callable[[Batch], Iterator[str]], str]] = {
+FORMS: Mapping[str, tuple[Callable[[Batch, Wanted], Iterator[str]], str]] = {
     "csv": (as_csv, "text/csv; charset=utf-8"),
     "jsonl": (as_lines, "application/x-ndjson"),
 }

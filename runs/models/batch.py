@@ -190,6 +190,8 @@ class Trial(models.Model):
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="position_once_a_batch")]
         indexes = [
             models.Index(fields=["batch", "subject_index", "target_index"], name="trial_matrix"),
+            models.Index(fields=["batch", "score", "position"], name="trial_by_score"),
+            models.Index(fields=["batch", "latency_ms", "position"], name="trial_by_latency"),
             models.Index(fields=["project", "source_type", "-finished_at"], name="trial_by_source_type"),
             models.Index(fields=["project", "ref", "-finished_at"], name="trial_by_subject"),
         ]

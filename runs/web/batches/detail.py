@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -12,10 +13,11 @@ from django.utils import timezone
 from runs.batches import matrix as children
 from runs.batches import reading
 from runs.batches.matrix import Cell, Column, Matrix
+from runs.batches.ordered import Place, ordered, place_of, read_place, write_place
 from runs.batches.reading import Figures, States
 from runs.models import Batch, Trial
 from runs.states import Status
-from runs.web.batches.filters import ChildFilters
+from runs.web.batches.filters import ChildFilters, ChildListFilters
 from runs.web.batches.naming import NOUNS, title
 from runs.web.batches.paging import number
 from runs.web.batches.summary import summary
@@ -150,19 +152,39 @@ def results(batch: Batch, query: QueryDict) -> dict[str, Any]:
 
 
 def children_list(batch: Batch, query: QueryDict) -> dict[str, Any]:
-    """Children that the filters leave, in the order of the batch. Two queries."""
-    filters = ChildFilters(query, batch)
-    after = number(query, "after", missing=-1)
-    found, more = children.children(batch=batch, wanted=filters.wanted, size=CHILDREN, after=after)
+    """Children that the filters leave, in the order that the address asks for. Three queries."""
+    filters = ChildListFilters(query, batch)
+    found, following = _listed(batch, filters, query)
     return {
         "batch": batch,
         "title": title(batch),
         "noun": NOUNS[SourceType(batch.source_type)],
         "filters": filters,
         "children": [_child(batch, trial) for trial in found],
-        "after": after,
-        "more_href": _with(child_href(batch, filters.query), after=found[-1].position) if more else "",
+        "more_href": child_href(batch, _and_after(filters.query, following)) if following else "",
+        "exports": [(form, f"{reverse('batch-export', args=[batch.pk, form])}?{filters.query}") for form in ("csv", "jsonl")],
     }
+
+
+def _listed(batch: Batch, filters: ChildListFilters, query: QueryDict) -> tuple[list[Trial], str]:
+    """Children of a page, and where the next page begins, "" at the end. Raises SuspiciousOperation for a broken place."""
+    order = filters.order
+    if order is None:
+        found, more = children.children(batch=batch, wanted=filters.wanted, size=CHILDREN, after=number(query, "after", missing=-1))
+        return found, str(found[-1].position) if more else ""
+    found, more = ordered(batch=batch, wanted=filters.wanted, order=order, size=CHILDREN, after=_place(query.get("after", "")))
+    return found, write_place(place_of(found[-1], order)) if more else ""
+
+
+def _place(text: str) -> Place | None:
+    try:
+        return read_place(text) if text else None
+    except ValueError:
+        raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
+
+
+def _and_after(query: str, place: str) -> str:
+    return f"{query}{'&' if query else ''}after={place}"
 
 
 def child_href(batch: Batch, query: str) -> str:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from django.http import QueryDict
 
 from evalhub.accounts.models import Project
 from runs.batches import matrix, reading
+from runs.batches.ordered import ORDERS, Order
 from runs.filters import LONGEST_TEXT, MOST_CHOICES, DayField, Tag
 from runs.models import Batch
 from runs.states import Status
@@ -18,6 +20,16 @@ from templates_app.models import ApiSource, SourceType
 
 Choices = Sequence[tuple[str, str]]
 STATUSES = [(status.value, status.value.capitalize()) for status in Status]
+RESULT_WORDS = {
+    "passed": "Passed",
+    "failed": "Failed",
+    "answered": "Answered, without a verdict",
+    "error": "Without a result",
+    "running": "Running",
+    "queued": "Queued",
+    "cancelled": "Cancelled",
+}
+SCORE = forms.NumberInput(attrs={"step": "any", "min": "0", "max": "100", "inputmode": "decimal"})
 WRONG_DAY = {"invalid": "Write the day as 2026-03-31."}
 
 
@@ -130,6 +142,36 @@ class ChildFilters(AddressForm):
             group=uuid.UUID(group) if group else None,
             text=self.told("q") or "",
         )
+
+
+class ChildListFilters(ChildFilters):
+    """Of the list of children: what they came to, their scores, and the order."""
+
+    sort = forms.ChoiceField(
+        label="Order",
+        required=False,
+        choices=[("", "As the batch asks"), *((key, order.label) for key, order in ORDERS.items())],
+        error_messages={"invalid_choice": "Children are not sorted like that."},
+    )
+    result = forms.ChoiceField(
+        label="Result",
+        required=False,
+        choices=[("", "Any"), *RESULT_WORDS.items()],
+        error_messages={"invalid_choice": "There is no such result."},
+    )
+    score_min = forms.FloatField(label="Score from", required=False, min_value=0, max_value=100, widget=SCORE)
+    score_max = forms.FloatField(label="Score to", required=False, min_value=0, max_value=100, widget=SCORE)
+
+    @cached_property
+    def wanted(self) -> matrix.Wanted:
+        wanted = super().wanted
+        low, high = self.cleaned_data.get("score_min"), self.cleaned_data.get("score_max")  # not `told`: a score of 0 is one
+        return replace(wanted, result=self.told("result") or "", score_min=low, score_max=high)
+
+    @property
+    def order(self) -> Order | None:
+        """None for the order of the batch."""
+        return ORDERS.get(self.told("sort") or "")
 
 
 def _midnight(day: Any) -> datetime | None:

@@ -16,6 +16,7 @@ from runs.models import Batch
 from runs.web.access import PageRequest, member_required
 from runs.web.batches import detail
 from runs.web.batches.access import batch_or_404
+from runs.web.batches.filters import ChildListFilters
 from runs.web.batches.listing import batches_page
 from runs.web.batches.naming import title
 
@@ -87,9 +88,9 @@ def batch_cell(request: PageRequest, batch_id: uuid.UUID, subject: int, target: 
 @require_GET
 @member_required
 def batch_export(request: PageRequest, batch_id: uuid.UUID, form: str) -> StreamingHttpResponse:
-    """Its children as csv or jsonl."""
+    """Its children as csv or jsonl, as far as the filters of the address leave them."""
     if form not in exports.FORMS:
         raise Http404
     write, content_type = exports.FORMS[form]
     found = batch_or_404(request, batch_id)
-    return download(write(found), name=f"batch-{found.pk}.{form}", content_type=content_type)
+    return download(write(found, ChildListFilters(request.GET, found).wanted), name=f"batch-{found.pk}.{form}", content_type=content_type)
