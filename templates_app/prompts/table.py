@@ -131,7 +131,8 @@ def written(prompts: Iterable[Prompt]) -> Iterator[str]:
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Lines with a word in them, each with the number it begins at."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    lines = list(StringIO(text, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
     while True:
         begins = reader.line_num + 1
         try:
@@ -140,8 +141,19 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise Unreadable(f"Line {begins}: {error}. Is a quotation mark not closed?") from None
+        if reader.line_num == len(lines):
+            _check_closed(lines[begins - 1 :], delimiter, begins)
         if any(cells):
             yield begins, cells
+
+
+def _check_closed(last: Sequence[str], delimiter: str, begins: int) -> None:
+    """A quotation mark that nobody closes takes all lines behind it into one cell, so only the last row can have one."""
+    try:
+        list(csv.reader(last, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise Unreadable(f"Line {begins}: a quotation mark is opened there and never closed.") from None
 
 
 def _delimiter(text: str) -> str:

@@ -56,6 +56,8 @@ def test_platforms_and_tags_are_words_of_a_cell() -> None:
     ("text", "reason"),
     [
         ("", "no line"),
+        ('topic,text\nA,"one\nB,two\n', "Line 2: a quotation mark is opened there and never closed."),
+        ('topic,text\nA,24" screens\nB,"two', "Line 3: a quotation mark"),
         ("\n \n;;\n", "no line"),
         ("topic,platforms\nA,b", "no column of texts"),
         ('topic,text\nA,"' + "x" * 200_000, "Line 2"),
