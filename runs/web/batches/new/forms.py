@@ -56,7 +56,7 @@ class NewBatchForm(forms.Form):
             "max_value": "The limit must be less than or equal to %(limit_value)s.",
         },
     )
-    token = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    token = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput({"data-no-draft": ""}))
 
     def __init__(self, desk: Desk, data: QueryDict | None = None) -> None:
         super().__init__(data, initial=_initial(desk))
