@@ -102,7 +102,7 @@ def _not_done_today(project: Project, prompts: Sequence[Prompt], targets: Sequen
 def _why_nothing(fitting: int) -> str:
     if not fitting:
         return "No target fits any of the chosen prompts: their topics or platforms do not meet."
-    return f"All that was chosen ({fitting:,}) has already completed today (UTC). Send force=true to run it again."
+    return f"All that was chosen ({fitting:,}) has already completed today (UTC). To ask again, tick “Ask again today”, or send force=true."
 
 
 def _subject(prompt: Prompt, platforms: Platforms, judges: dict[str, ModelSpec], whose: CompanySnapshot) -> Subject:

@@ -96,6 +96,20 @@ def test_a_failed_child_is_opened_from_the_matrix_the_batch_resumed_and_what_fai
     assert page.locator(".matrix-label").all_inner_texts() == ["Which tool is number 1 of those that broke?"]
 
 
+def test_what_is_chosen_is_offered_again_after_the_session_had_ended(open_page: OpenPage, site: Site) -> None:
+    page = open_page(leads_to="/batches/new/")
+    page.locator("[name=name]").fill("Nearly lost")
+    page.locator("[name=whom][value=picked]").check()
+    page.locator(".for-targets").get_by_label("demo/agent").check()
+    page.context.clear_cookies(name=re.compile("session"))
+    page.get_by_role("button", name="Start batch").click()
+    page.wait_for_url(re.compile("/sign-in"))
+    page.goto(site.link("/batches/new/"))
+    page.get_by_role("button", name="Restore them").click()
+    assert page.locator("[name=name]").input_value() == "Nearly lost"
+    assert page.locator(".for-targets").get_by_label("demo/agent").is_checked()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_the_pages_fit_and_are_worked_by_the_keyboard(open_page: OpenPage, width: int, scheme: str) -> None:
     page = open_page(leads_to="/batches/new/", width=width, color_scheme=scheme)
