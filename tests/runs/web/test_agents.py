@@ -49,7 +49,7 @@ def test_the_list_shows_kind_model_last_run_and_mean(owner: Client, project: Pro
     shown = text_of(owner.get(LIST))
     assert "Mara Character on a model" in shown
     assert "openai/gpt-4o" in shown
-    assert "85 / 100 21.5–100, n = 2, 1 unscored" in shown
+    assert "85 / 100 (21.5–100), n = 2, 1 unscored" in shown
     assert "Hook JSON webhook" in shown
     assert "never" in shown
     assert "Theirs" not in shown
@@ -62,7 +62,7 @@ def test_a_mean_of_demo_scores_is_labelled(owner: Client, project: Project) -> N
 
 def test_the_mean_is_of_the_newest_runs_only(owner: Client, project: Project) -> None:
     scored(factories.agent(project=project), 0, 0, *[100] * LATELY)
-    assert f"100 / 100 100–100, n = {LATELY}" in text_of(owner.get(LIST))
+    assert f"100 / 100 (100–100), n = {LATELY}" in text_of(owner.get(LIST))
 
 
 def test_the_list_costs_the_same_however_much_there_is(

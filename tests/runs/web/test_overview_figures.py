@@ -33,7 +33,7 @@ def test_unscored_and_failed_runs_are_told_beside_the_mean_and_are_not_in_it(
     for score, status in ((80.0, "completed"), (90.0, "completed"), (None, "completed"), (None, "failed"), (None, "interrupted")):
         scored(project, template, score, status=status)
     shown = text(owner.get("/").content)
-    assert "85 / 100 21.5–100" in shown
+    assert "85 / 100 (21.5–100)" in shown
     assert "2 1 unscored" in shown
     assert "2 failed or interrupted" in shown
     assert "n 2, 1 unscored, 2 failed" in shown
@@ -44,7 +44,7 @@ def test_what_got_worse_is_said_with_both_numbers_and_its_interval(owner: Client
         scored(project, template, 60.0 + number, days=number)
         scored(project, template, 80.0 + number, days=7 + number)
     shown = text(owner.get("/?days=7").content)
-    assert re.search(r"Mara Conversation quality worse −20 −22\.4 to −17\.6 62\.5 60\.5–64\.5 n 6 82\.5 80\.5–84\.5 n 6", shown)
+    assert re.search(r"Mara Conversation quality worse −20 −22\.4 to −17\.6 62\.5 \(60\.5–64\.5\) n 6 82\.5 \(80\.5–84\.5\) n 6", shown)
 
 
 def test_a_difference_that_chance_explains_is_no_verdict(owner: Client, project: Project, template: EvalTemplate) -> None:
