@@ -105,6 +105,21 @@ def batch(
     return made
 
 
+def _child(batch: Batch, label: str, status: str, **columns: Any) -> EvalRun:
+    """The run of a cell, as far as a status brings it."""
+    return EvalRun.objects.create(
+        project=batch.project,
+        batch=batch,
+        kind=EvalRun.Kind.TRIAL,
+        agent_name=label,
+        agent_model=label,
+        status=status,
+        started_at=None if status == Status.PENDING else timezone.now(),
+        completed_at=timezone.now() if status in FINAL else None,
+        **columns,
+    )
+
+
 def trial(
     *,
     batch: Batch,
@@ -124,19 +139,7 @@ def trial(
     """The child of one cell, with its run. `run` are more columns of the run."""
     asked, whom = batch.subjects.get(index=subject), batch.targets[target]
     is_over = status in FINAL
-    child = EvalRun.objects.create(
-        project=batch.project,
-        batch=batch,
-        kind=EvalRun.Kind.TRIAL,
-        agent_name=whom["label"],
-        agent_model=whom["label"],
-        status=status,
-        score=score,
-        simulation_cost_usd=Decimal(cost),
-        started_at=None if status == Status.PENDING else timezone.now(),
-        completed_at=timezone.now() if is_over else None,
-        **(run or {}),
-    )
+    child = _child(batch, whom["label"], status, score=score, simulation_cost_usd=Decimal(cost), **(run or {}))
     decided = passed if is_over else None
     return Trial.objects.create(
         run=child,
