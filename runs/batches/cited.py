@@ -11,7 +11,7 @@ from django.db.models import UUIDField
 
 from runs.models import Citation
 
-MOST_CITATIONS, MOST_DOMAINS = 10_000, 30
+MOST_CITATIONS, MOST_DOMAINS = 5_000, 30
 
 
 @dataclass(frozen=True, slots=True)
