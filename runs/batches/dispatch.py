@@ -5,6 +5,7 @@ and whoever goes on makes none twice; (batch, position) is unique beside that. W
 SQLite has one writer, and the runs that are driven want it too.
 """
 
+import secrets
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -93,7 +94,7 @@ def _run(batch: Batch, subject: BatchSubject, target: TargetSnapshot, now: datet
     template, judge = subject.snapshot.get("template") or {}, subject.snapshot.get("judge_model") or ""
     template_id = template.get("template_id")
     return {
-        "id": EvalRun._meta.pk.get_default(),
+        "id": _next_id(now),
         "created_at": now,
         "updated_at": now,
         "project_id": batch.project_id,
@@ -109,6 +110,12 @@ def _run(batch: Batch, subject: BatchSubject, target: TargetSnapshot, now: datet
         "planned_turns": 1,
         "max_cost_usd": batch.max_cost_usd,
     }
+
+
+def _next_id(now: datetime) -> uuid.UUID:
+    """UUID version 7, the milliseconds first: with random ids every row changed another page of each index that holds them."""
+    milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
+    return uuid.UUID(int=milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
 
 
 def _trial(batch: Batch, subject: BatchSubject, target: TargetSnapshot) -> dict[str, Any]:
