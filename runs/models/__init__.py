@@ -2,7 +2,7 @@
 
 from runs.models.batch import Batch, BatchSubject, Citation, Mention, Trial
 from runs.models.rows import Message, ModelCall, RunEvent, Verdict
-from runs.models.run import ALIVE, MODEL_NAME, OWN, SINGLE_WAITS, EvalRun, RunQuerySet
+from runs.models.run import ALIVE, MODEL_NAME, OWN, EvalRun, RunQuerySet
 from runs.models.target import Frequency, Target, TargetType
 from runs.models.work import CallTally, Worker
 
@@ -10,7 +10,6 @@ __all__ = [
     "ALIVE",
     "MODEL_NAME",
     "OWN",
-    "SINGLE_WAITS",
     "Batch",
     "BatchSubject",
     "CallTally",

@@ -31,9 +31,6 @@ ALIVE = RawSQL("runs_evalrun.status IN ('pending', 'running')", [], output_field
 OWN_KINDS = ("simulate", "run_eval", "evaluate", "eval_only")
 OWN = RawSQL(f"runs_evalrun.kind IN {OWN_KINDS}", [], output_field=models.BooleanField())  # noqa: S608, S611
 
-# Children of batches are claimed by their batch, which has an index of its own.
-SINGLE_WAITS = RawSQL("(runs_evalrun.batch_id IS NULL AND runs_evalrun.status = 'pending')", [], output_field=models.BooleanField())  # noqa: S611
-
 
 def _outlived(to: Any) -> Any:
     """A reference whose id stays when the row it names is deleted: runs are found by it, and no deletion has to touch or await a run.
@@ -59,10 +56,6 @@ class RunQuerySet(models.QuerySet["EvalRun"]):
         """Waiting, or held by a worker whose lease is silent at that time (now) while attempts remain."""
         held = _silent(at or timezone.now()) & Q(attempt__lt=models.F("max_attempts"))
         return self.filter(ALIVE, Q(status=Status.PENDING) | held)
-
-    def silent_claimable(self, at: datetime) -> "RunQuerySet":
-        """Of those only the ones that a worker held."""
-        return self.filter(ALIVE, _silent(at), attempt__lt=models.F("max_attempts"))
 
     def abandoned(self, at: datetime | None = None) -> "RunQuerySet":
         """Silent leases with no attempt left: to be ended as interrupted."""

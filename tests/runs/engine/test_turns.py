@@ -10,7 +10,7 @@ from runs.batches.request import PromptsRequest
 from runs.batches.services import batch_cancel, batch_create
 from runs.batches.tick import Ticker
 from runs.engine import lease, turns
-from runs.models import SINGLE_WAITS, Batch, EvalRun
+from runs.models import Batch, EvalRun
 from runs.states import Status
 from tests.support import asked
 from tests.support.runs import project_make, run_make
@@ -79,14 +79,39 @@ def test_children_of_a_batch_that_was_cancelled_are_not_begun() -> None:
     assert claimed(5) == []
 
 
-def test_a_claim_reads_single_runs_by_their_own_index() -> None:
+def plan(sql: str, *parameters: object) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql} LIMIT 5", parameters)
+        return "\n".join(str(row) for row in cursor.fetchall())
+
+
+def test_a_claim_reads_by_the_indexes_that_are_there_for_it() -> None:
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite: PostgreSQL reads a small table whole, whatever the indexes are")
-    assert "run_claim_single" in EvalRun.objects.filter(SINGLE_WAITS).order_by("created_at").explain()
-    plan = EvalRun.objects.filter(batch=batch(1), status=Status.PENDING).order_by().values_list("id")[:5].explain()
-    assert "run_by_batch" in plan
-    assert "TEMP B-TREE" not in plan, "ten thousand are not sorted for each claim"
-    assert "batch_alive" in Batch.objects.alive().explain()
+    now = "2026-01-01"
+    assert "run_claim_single" in plan(turns.SINGLE)
+    assert "run_claim" in plan(turns.SILENT, now, now)
+    children = plan(turns.OF_BATCH, batch(1).pk.hex)
+    assert "run_by_batch" in children
+    assert "TEMP B-TREE" not in children, "ten thousand are not sorted for each claim"
+    assert "batch_alive" in plan(turns.GOING_ON.partition("LIMIT")[0])
+
+
+def test_a_claim_finds_what_waits_and_nothing_else() -> None:
+    """The statements are written out; the filters that the rest of the code asks with say the same."""
+    now = timezone.now()
+    parent = batch(6)
+    orphan = EvalRun.objects.filter(batch=parent).order_by("id")[0]
+    silent, ahead = now - timedelta(seconds=1), now + timedelta(hours=1)
+    for status in Status:
+        for expires in (None, silent, ahead, now + timedelta(seconds=30)):
+            for attempt in (0, 3):
+                EvalRun.objects.filter(pk=run_make().pk).update(status=status, lease_expires_at=expires, attempt=attempt)
+    assert set(turns.next_runs(1000, now)) == set(EvalRun.objects.claimable(now).values_list("pk", flat=True))
+    EvalRun.objects.filter(batch=None).delete()
+    EvalRun.objects.filter(batch=parent).exclude(pk=orphan.pk).update(status=Status.COMPLETED)
+    EvalRun.objects.filter(pk=orphan.pk).update(batch="00000000-0000-4000-8000-000000000000")
+    assert turns.next_runs(1000, now) == [orphan.pk], "its batch is gone"
 
 
 def test_a_claim_takes_few_queries_however_many_wait(django_assert_max_num_queries: object) -> None:
