@@ -1,6 +1,7 @@
 """What runs start or continue with, read for all that were claimed together: a few queries, however many they are. Called by execute."""
 
 import logging
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from agents.clients import Providers, agent_spec, load_providers
 from agents.llm.errors import LLMError
 from agents.llm.spec import ModelSpec
+from evalhub.accounts.models import Project
 from runs.engine.lease import LeaseLost
 from runs.engine.outage import is_outage
 from runs.engine.transcript import Line
@@ -20,6 +22,7 @@ from runs.models import EvalRun, Message, Verdict
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
+PROVIDERS_SECONDS = 0.5
 SIMULATES = {EvalRun.Kind.SIMULATE, EvalRun.Kind.RUN_EVAL}
 LINE = ("index", "session_index", "turn_index", "role", "content", "simulated_at", "name", "tool_calls", "tool_call_id")
 
@@ -48,17 +51,45 @@ class Loaded:
 
 def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]:
     """By run. LeaseLost for one that was deleted since it was claimed."""
-    runs = EvalRun.objects.select_related("project").in_bulk(run_ids)
-    projects = {run.project_id: run.project for run in runs.values()}
-    providers = {key: _or_problem(load_providers, project) for key, project in projects.items()}
-    lines, verdicts = lines_of(run_ids), _verdicts(run_ids)
+    runs = EvalRun.objects.in_bulk(run_ids)
+    providers = _providers(list(runs.values()))
+    written = [run_id for run_id, run in runs.items() if _may_have_lines(run)]
+    lines, verdicts = (lines_of(written), _verdicts(written)) if written else ({}, {})
     plans = load_plans([run_id for run_id, run in runs.items() if run.kind == EvalRun.Kind.TRIAL])
     return {
-        run_id: _loaded(runs[run_id], providers[runs[run_id].project_id], lines[run_id], verdicts[run_id], plans.get(run_id))
-        if run_id in runs
+        run_id: _loaded(run, providers[run.project_id], list(lines.get(run_id, ())), list(verdicts.get(run_id, ())), plans.get(run_id))
+        if (run := runs.get(run_id)) and run.project_id in providers
         else LeaseLost()
         for run_id in run_ids
     }
+
+
+def _may_have_lines(run: EvalRun) -> bool:
+    """A child of which nothing was written yet has none; other runs may begin with a transcript."""
+    return run.kind != EvalRun.Kind.TRIAL or run.next_seq > 0
+
+
+# Who can be asked, by project: what was read while children of the same batch began. Of anything newer it is read anew: who has changed a
+# provider and then starts a run, or another batch, means the changed one.
+_known: dict[uuid.UUID, tuple[float, Providers | LLMError]] = {}
+
+
+def _providers(runs: Sequence[EvalRun]) -> Mapping[uuid.UUID, Providers | LLMError]:
+    """By project. Three queries, none where all are children of batches whose providers were read just now."""
+    now = time.monotonic()
+    for batch_id in [key for key, (until, _) in _known.items() if until < now]:
+        _known.pop(batch_id, None)
+    found = {run.project_id: _known[run.batch_id][1] for run in runs if run.batch_id in _known}
+    unread = {run.project_id for run in runs if run.batch_id not in _known or run.kind != EvalRun.Kind.TRIAL}
+    if unread:
+        projects = Project.objects.in_bulk(unread)
+        found |= {key: _or_problem(load_providers, project) for key, project in projects.items()}
+        for run in runs:
+            if run.project_id in projects:
+                run.project = projects[run.project_id]
+                if run.batch_id:
+                    _known.setdefault(run.batch_id, (now + PROVIDERS_SECONDS, found[run.project_id]))
+    return found
 
 
 def _loaded(

@@ -3,14 +3,21 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from agents.llm.errors import LLMError
-from runs.batches.snapshots import BrandSnapshot, DefinitionSnapshot, ProfileSnapshot, SourceSnapshot, TargetSnapshot
-from runs.models import Batch, BatchSubject, TargetType, Trial
+from runs.batches.snapshots import DefinitionSnapshot, ProfileSnapshot, SourceSnapshot, TargetSnapshot
+from runs.engine.trials.mentions import Brand, brands_of
+from runs.models import Batch, TargetType, Trial
 from templates_app.models import SourceType
 
 DEFAULT_PASS_SCORE = 70.0  # of prompts, whose templates name none
+BATCHES_KEPT = 8  # their sources may have documents of a megabyte
+READ = (
+    *("run_id", "project_id", "batch_id", "source_type", "target_type", "platform", "group_id", "label"),
+    *("target_index", "profile_index", "subject__snapshot"),
+)
 
 
 class Gone(LLMError):
@@ -34,7 +41,7 @@ class TrialPlan:
     target: TargetSnapshot
     source: SourceSnapshot | None = None
     profile: ProfileSnapshot | None = None
-    brands: Sequence[BrandSnapshot] = field(default=())
+    brands: Sequence[Brand] = field(default=())
 
     @property
     def is_agent(self) -> bool:
@@ -53,30 +60,56 @@ class TrialPlan:
         return DEFAULT_PASS_SCORE if self.source_type == SourceType.PROMPTS else self.definition["pass_score"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """What all children of a batch share. It never changes, so a process reads it once."""
+
+    targets: Sequence[TargetSnapshot]
+    profiles: Sequence[ProfileSnapshot]
+    brands: tuple[Brand, ...]
+    source: SourceSnapshot | None
+
+
 def load_plans(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, TrialPlan | LLMError]:
-    """By run, those that are trials. Three queries. Gone where the batch or its copy of the subject was deleted."""
-    trials = list(Trial.objects.filter(pk__in=run_ids))
-    if not trials:
-        return {}
-    subjects = BatchSubject.objects.in_bulk({trial.subject_id for trial in trials})
-    batches = Batch.objects.only("targets", "profiles", "brands", "source_snapshot").in_bulk({trial.batch_id for trial in trials})
-    return {trial.pk: _plan(trial, batches.get(trial.batch_id), subjects.get(trial.subject_id)) for trial in trials}
+    """By run, those that are trials. One query, and one a batch that was not met before.
+
+    Gone where the batch or its copy of the subject was deleted: the subject goes with the batch, so who has a subject has a batch.
+    """
+    rows = [dict(zip(READ, row, strict=True)) for row in Trial.objects.filter(pk__in=run_ids).order_by().values_list(*READ)]
+    plans: dict[uuid.UUID, TrialPlan | LLMError] = {row["run_id"]: _plan(row) for row in rows}
+    if len(plans) < len(run_ids):
+        left = Trial.objects.filter(pk__in=[run_id for run_id in run_ids if run_id not in plans])
+        plans |= {run_id: _gone() for run_id in left.order_by().values_list("pk", flat=True)}
+    return plans
 
 
-def _plan(trial: Trial, batch: Batch | None, subject: BatchSubject | None) -> TrialPlan | LLMError:
-    if batch is None or subject is None:
-        return Gone("The batch that this run belonged to was deleted, and with it what it was to ask.")
+def _plan(row: Mapping[str, Any]) -> TrialPlan | LLMError:
+    try:
+        shared = _frozen(row["batch_id"])
+    except Batch.DoesNotExist:
+        return _gone()
     return TrialPlan(
-        run_id=trial.pk,
-        project_id=trial.project_id,
-        source_type=trial.source_type,
-        target_type=trial.target_type,
-        platform=trial.platform,
-        topic_id=trial.group_id,
-        label=trial.label,
-        subject=subject.snapshot,
-        target=batch.targets[trial.target_index],
-        profile=None if trial.profile_index is None else batch.profiles[trial.profile_index],
-        source=batch.source_snapshot or None,
-        brands=batch.brands,
+        run_id=row["run_id"],
+        project_id=row["project_id"],
+        source_type=row["source_type"],
+        target_type=row["target_type"],
+        platform=row["platform"],
+        topic_id=row["group_id"],
+        label=row["label"],
+        subject=row["subject__snapshot"],
+        target=shared.targets[row["target_index"]],
+        profile=None if row["profile_index"] is None else shared.profiles[row["profile_index"]],
+        source=shared.source,
+        brands=shared.brands,
     )
+
+
+@lru_cache(maxsize=BATCHES_KEPT)
+def _frozen(batch_id: uuid.UUID) -> _Frozen:
+    """Raises Batch.DoesNotExist."""
+    batch = Batch.objects.only("targets", "profiles", "brands", "source_snapshot").get(pk=batch_id)
+    return _Frozen(batch.targets, batch.profiles, brands_of(batch.brands), batch.source_snapshot or None)
+
+
+def _gone() -> Gone:
+    return Gone("The batch that this run belonged to was deleted, and with it what it was to ask.")

@@ -9,7 +9,7 @@ from runs.engine.outcome import CitationRow, MentionRow, Outcome
 from runs.engine.trials import behaviour, sandboxed
 from runs.engine.trials.asking import ask
 from runs.engine.trials.citations import CitedPage, find_citations
-from runs.engine.trials.mentions import Brand, BrandMention, brands_of, find_mentions
+from runs.engine.trials.mentions import Brand, BrandMention, find_mentions
 from runs.engine.trials.stage import Stage
 from runs.models.target import OF_DEMO
 
@@ -24,7 +24,7 @@ async def play(stage: Stage) -> Outcome:
     worked = stage.found(sandboxed.NAME)
     if worked and not sandboxed.check(worked)["passed"]:
         return await _broken(stage, worked)
-    brands = brands_of(stage.plan.brands)
+    brands = stage.plan.brands
     mentions, pages = _read(answer, brands) if len(answer) <= AT_ONCE else await asyncio.to_thread(_read, answer, brands)
     found = await behaviour.judged(stage)
     return Outcome(
