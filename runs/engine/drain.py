@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -82,7 +83,7 @@ class Drain:
     driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
     stopped: list[Lease] = field(default_factory=list)
     finished: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)  # a run ended since this was cleared
+    ended: asyncio.Event = field(default_factory=asyncio.Event)  # a place became free since this was cleared
     pace: Pace = field(default_factory=Pace)
     keeper: Keeper = field(default_factory=Keeper)
     idle_since: float = field(default_factory=time.monotonic)
@@ -131,20 +132,31 @@ class Drain:
                 await asyncio.sleep(RAMP_SECONDS)
 
     async def _claim(self) -> int:
-        free = min(self.concurrency - len(self.driven), CLAIM_AT_MOST)
-        if free <= 0:
+        if self._free() <= 0:
             return 0
         try:
-            leases: list[Lease] = await self.journal.call(lambda: lease.claim(free, self.row.id, self.driven.keys()))
+            # Counted when the journal gets there: runs that end meanwhile are written before, and their places are taken with the others.
+            leases: list[Lease] = await self.journal.call(lambda: lease.claim(self._free(), self.row.id, self.driven.keys()))
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
         for won in leases:
-            execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets)
+            execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets, self.ended.set)
             task = asyncio.create_task(self._drive(execution))
-            task.add_done_callback(lambda _: self.ended.set())
+            task.add_done_callback(partial(self._over, won.run_id))
             self.driven[won.run_id] = Driven(execution, task)
         return len(leases)
+
+    def _free(self) -> int:
+        """How many runs may be claimed. What only waits for its last commit asks nobody any more."""
+        busy = sum(not driven.execution.ending for driven in list(self.driven.values()))
+        return min(self.concurrency - busy, CLAIM_AT_MOST)
+
+    def _over(self, run_id: uuid.UUID, _: object) -> None:
+        execution = self.driven.pop(run_id).execution
+        self.pace.ended += execution.calls
+        if not execution.ending or not self.driven:  # else its place was free already
+            self.ended.set()
 
     async def _drive(self, execution: Execution) -> None:
         try:
@@ -163,12 +175,10 @@ class Drain:
                 self.stopped.append(execution.lease)
 
     async def _wait(self) -> None:
-        """A moment, or until a run ends and its place is free."""
+        """A moment, or until a place is free."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.ended.wait(), CLAIM_SECONDS)
         self.ended.clear()
-        for run_id in [run_id for run_id, driven in self.driven.items() if driven.task.done()]:
-            self.pace.ended += self.driven.pop(run_id).execution.calls
 
     async def _watch(self) -> None:
         """Heartbeats well within the lease, a look for cancelled runs in between, and the sweep that a busy process cannot be given."""

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -31,7 +32,7 @@ from runs.engine.transcript import Entry
 from runs.engine.trials.carry import carry_out
 from runs.engine.trials.failures import TrialFailed, failed_outcome
 from runs.engine.trials.plan import TrialPlan
-from runs.engine.trials.stage import Stage
+from runs.engine.trials.stage import START_SECONDS, Stage
 from runs.events.types import Error, Event, FinalStatus, Retrying, RunStarted
 from runs.models import EvalRun, Verdict
 from runs.plan import SessionPlan
@@ -42,7 +43,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Execution:
-    """A claimed run being driven. `cancelled` is set by the drain before it cancels the task; `outcome` is there once a trial has one."""
+    """A claimed run being driven. `cancelled` is set by the drain before it cancels the task; `outcome` is there once a trial has one.
+
+    `on_ending` is called when only the last commit is left: nobody will be asked any more, so another run may have the place.
+    """
 
     lease: Lease
     journal: Journal
@@ -50,7 +54,9 @@ class Execution:
     endpoints_http: aiohttp.ClientSession
     gates: Gates
     budgets: Budgets
+    on_ending: Callable[[], None] = lambda: None
     cancelled: bool = False
+    ending: bool = False
     recorder: RunRecorder = field(init=False)
     purse: Purse = field(init=False)
     outcome: Outcome | None = None
@@ -128,7 +134,7 @@ class Execution:
         columns["uses_demo"] = run.uses_demo or any(model.is_demo for model in parts)
         if loaded.trial:
             columns["template_snapshot"] = run.template_snapshot
-        self.recorder.later(Entry(columns=columns, events=[_taken(loaded)]))
+        self.recorder.later(Entry(columns=columns, events=[_taken(loaded)]), START_SECONDS if loaded.trial else 0.0)
         judging = Judging(loaded, self.recorder)
         if loaded.trial:
             self.outcome = await carry_out(self._stage(loaded, loaded.trial, agent, judging, judges))
@@ -153,9 +159,8 @@ class Execution:
         """What a trial works with. Its judge, if any, is asked when the kind of trial says so."""
         run, judge = loaded.run, judges.get(Verdict.Kind.QUALITY)
 
-        async def judged() -> Mapping[str, Any]:
-            if judge:
-                await judging.judge(Verdict.Kind.QUALITY, judge)
+        async def judged(judge: ChatModel) -> Mapping[str, Any]:
+            await judging.judge(Verdict.Kind.QUALITY, judge)
             result: Mapping[str, Any] = run.evaluation_result
             return result
 
@@ -169,7 +174,7 @@ class Execution:
             http=self.endpoints_http,
             may_spend=self.purse.refuse_when_spent,
             model=agent,
-            judge=judged,
+            judge=partial(judged, judge) if judge else None,
         )
 
     def _judges(self, loaded: Loaded) -> dict[str, ChatModel]:
@@ -221,6 +226,8 @@ class Execution:
         if self.outcome and outcome is self.outcome:
             # What the outcome was made of stands in it now; a run that is over needs no state to go on from.
             columns |= {"score": outcome.score, "simulation_state": {}}
+        self.ending = True
+        self.on_ending()  # whoever is woken by it comes after the commit in the journal's line
         await self.recorder.commit(Entry(events=events, columns=columns, outcome=outcome))
 
 

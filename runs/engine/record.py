@@ -20,6 +20,7 @@ from runs.events import log
 from runs.events.types import Event, Totals
 from runs.models import EvalRun, Verdict
 
+SOON_SECONDS = 0.05  # within which what is held back for the next commit is written, should that not come
 EVALUATION = {Purpose.JUDGE, Purpose.ADAPTATION}
 
 
@@ -52,12 +53,19 @@ class RunRecorder:
         """Events without anything else, written soon."""
         self.later(Entry(events=events))
 
-    def later(self, entry: Entry) -> None:
-        """Have it written as soon as the loop turns, or with the commit that comes before that. The next commit says if it failed."""
-        if entry.calls or entry.lines or entry.outcome:
+    def later(self, entry: Entry, within: float = 0.0) -> None:
+        """Have it written in so many seconds, or with the commit that comes before that. The next commit says if it failed."""
+        if entry.calls or entry.outcome or any(line.role != "user" for line in entry.lines):
             raise ValueError("What was paid for is waited for.")
+        self._hold(entry, within)
+
+    def with_next(self, entry: Entry) -> None:
+        """Have it written with the next commit, which follows at once: nothing but thinking about it is left to do."""
+        self._hold(entry, SOON_SECONDS)
+
+    def _hold(self, entry: Entry, within: float) -> None:
         self._waiting.append(_Waiting(entry))
-        asyncio.get_running_loop().call_soon(self._send)
+        asyncio.get_running_loop().call_later(within, self._send)
 
     async def settle(self) -> None:
         """Return once all that was handed over is committed. Raises what kept it from being so."""
@@ -96,9 +104,9 @@ class RunRecorder:
                 self._under_way.add_done_callback(partial(self._written, group, self._before))
 
     def _next(self) -> list["_Waiting"]:
-        """What becomes one commit: all that nobody waits for, and the first that somebody does."""
+        """What becomes one commit: all that nobody waits for, and the first that somebody does. Calls are of one purpose."""
         group = [self._waiting.popleft()]
-        while self._waiting and group[-1].written is None:
+        while self._waiting and group[-1].written is None and not (self._waiting[0].entry.calls and any(one.entry.calls for one in group)):
             group.append(self._waiting.popleft())
         return group
 
@@ -123,25 +131,26 @@ class RunRecorder:
             written.set_result(None)
 
     def _step(self, group: Sequence["_Waiting"]) -> Step:
-        """A group as one step. Only the last can have calls: the others were not waited for."""
+        """A group as one step."""
         columns: dict[str, Any] = {}
         events: list[log.Numbered] = []
         for waiting in group:
             columns |= self._columns(waiting.entry, waiting.verdicts)
             events += log.numbered(self.run.next_seq, waiting.entry.events, self._totals())
             self.run.next_seq += len(waiting.entry.events)
-        last = group[-1].entry
-        self.calls += len(last.calls)
+        entries = [waiting.entry for waiting in group]
+        asked = next((entry for entry in entries if entry.calls), entries[-1])
+        self.calls += len(asked.calls)
         return Step(
             lease=self._lease,
             project_id=self.run.project_id,
             columns={**columns, "next_seq": self.run.next_seq},
-            lines=last.lines,
-            purpose=last.purpose,
-            calls=last.calls,
+            lines=[line for entry in entries for line in entry.lines],
+            purpose=asked.purpose,
+            calls=asked.calls,
             verdicts=group[-1].verdicts,
             events=events,
-            outcome=last.outcome,
+            outcome=entries[-1].outcome,
         )
 
     def _columns(self, entry: Entry, verdicts: Sequence[Verdict]) -> dict[str, Any]:

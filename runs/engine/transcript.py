@@ -56,8 +56,11 @@ class Recorder(Protocol):
     async def write(self, entry: Entry) -> None:
         """Return once it is committed: the next model call may then be made."""
 
-    def later(self, entry: Entry) -> None:
+    def later(self, entry: Entry, within: float = 0.0) -> None:
         """Have it written soon, without waiting. For what costs nothing and follows from what is committed."""
+
+    def with_next(self, entry: Entry) -> None:
+        """Have it written with the next entry. For what was paid for, when that entry follows at once: nobody is asked before it."""
 
 
 def keeps(recorder: Recorder, purpose: Purpose) -> OnCalls:

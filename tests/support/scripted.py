@@ -58,10 +58,13 @@ class Kept:
     async def write(self, entry: Entry) -> None:
         self.later(entry)
 
-    def later(self, entry: Entry) -> None:
+    def later(self, entry: Entry, within: float = 0.0) -> None:
         if self._dies_at is not None and len(self.entries) >= self._dies_at:
             raise Died
         self.entries.append(entry)
+
+    def with_next(self, entry: Entry) -> None:
+        self.later(entry)
 
     @property
     def types(self) -> list[str]:

@@ -25,7 +25,7 @@ async def ask(stage: Stage, task: str) -> str:
     harness = stage.plan.target["harness"]
     if harness is None:
         return await stage.ask(task)
-    await stage.put(task)
+    stage.put(task)
     if len(stage.lines) <= ANSWER:
         await _work(stage, harness)
     return stage.lines[ANSWER].content

@@ -1,6 +1,6 @@
 """What every kind of trial works with: asks once, writes down, shows what happened, has it judged. One stage a driven trial."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ from agents.llm.types import CallContext, CallRecord, ChatMessage, ChatModel
 from runs.engine.transcript import Entry, Line, Purpose, Recorder, keeps
 from runs.engine.trials.plan import TrialPlan
 from runs.events.types import Event, SessionStarted, TurnCompleted, TurnStarted
+from templates_app.models import SourceType
 
 Call = Callable[[Callable[[], Any]], Awaitable[Any]]
+START_SECONDS = 0.5  # who has answered by then is written once, with the start
 TASK, ANSWER = 0, 1  # the first lines of a trial's transcript; what came of the answer follows
 
 
@@ -62,18 +64,21 @@ class Stage:
         return {"execution": dict(result), "sandboxed": result["sandboxed"]} if result else {}
 
     async def ask(self, task: str) -> str:
-        """The model's answer to the task, which is all it is told. Raises LLMError; what was paid for until then is written."""
-        await self.put(task)
+        """The model's answer to the task, which is all it is told. Raises LLMError; what was paid for until then is written.
+
+        Where nobody is asked after it the answer is written with the end, which follows at once.
+        """
+        self.put(task)
         if len(self.lines) <= ANSWER and self.model:
             await self._ask(self.model)
         return self.lines[ANSWER].content
 
-    async def put(self, task: str) -> None:
-        """The task as the first line, before anybody is asked."""
+    def put(self, task: str) -> None:
+        """The task as the first line, written while the answer is awaited: it costs nothing, and whoever goes on would put it again."""
         if self.lines:
             return
         opening = SessionStarted(message=f"{self.plan.label or 'The task'} begins.", name=self.plan.label)
-        await self._write([Line(TASK, 0, 0, "user", task)], before=[opening], after=[TurnStarted()])
+        self.recorder.later(self._entry([Line(TASK, 0, 0, "user", task)], before=[opening], after=[TurnStarted()]), START_SECONDS)
 
     async def _ask(self, model: ChatModel) -> None:
         context = CallContext(session_id=f"{self.plan.run_id}-0")
@@ -84,7 +89,11 @@ class Stage:
             await self.recorder.write(Entry(purpose=Purpose.AGENT, calls=error.calls))
             raise
         self.state["latency_ms"] = reply.latency_ms
-        await self._write([Line(ANSWER, 0, 0, "assistant", reply.text)], calls=reply.calls)
+        answer = self._entry([Line(ANSWER, 0, 0, "assistant", reply.text)], calls=reply.calls)
+        if self.plan.source_type == SourceType.PROMPTS and self.judge is None:
+            self.recorder.with_next(answer)
+        else:
+            await self.recorder.write(answer)
 
     async def answered(self, answer: str, latency_ms: int, calls: tuple[CallRecord, ...], shown: "Shown") -> None:
         """The answer of a coding agent, and what its work came to, in one commit."""
@@ -107,11 +116,13 @@ class Stage:
         self.state["found"] = {**self.state.get("found", {}), shown.name: dict(shown.result)}
         return Line(index, 0, 0, "tool", shown.told, name=shown.name)
 
-    async def _write(
-        self, lines: list[Line], *, before: list[Event] | None = None, after: list[Event] | None = None, calls: tuple[CallRecord, ...] = ()
-    ) -> None:
+    async def _write(self, lines: list[Line], calls: tuple[CallRecord, ...] = ()) -> None:
+        await self.recorder.write(self._entry(lines, calls=calls))
+
+    def _entry(
+        self, lines: list[Line], *, before: Sequence[Event] = (), after: Sequence[Event] = (), calls: Sequence[CallRecord] = ()
+    ) -> Entry:
+        """What is said now, in the transcript and in the log."""
         said = [TurnCompleted(index=line.index, role=line.role, content=line.content) for line in lines]
         self.lines += lines
-        await self.recorder.write(
-            Entry(lines=lines, purpose=Purpose.AGENT, calls=calls, events=[*(before or ()), *said, *(after or ())], state=dict(self.state))
-        )
+        return Entry(lines=lines, purpose=Purpose.AGENT, calls=calls, events=[*before, *said, *after], state=dict(self.state))

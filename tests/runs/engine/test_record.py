@@ -12,7 +12,8 @@ from agents.llm.types import CallRecord, Usage
 from runs.engine import lease
 from runs.engine.journal import Journal
 from runs.engine.record import RunRecorder
-from runs.engine.transcript import Entry, Purpose
+from runs.engine.steps import Step
+from runs.engine.transcript import Entry, Line, Purpose
 from runs.events.types import Retrying
 from runs.models import EvalRun
 from tests.support.runs import run_make
@@ -91,3 +92,51 @@ def test_an_event_that_nobody_waited_for_says_with_the_next_commit_that_it_faile
     with pytest.raises((UnicodeEncodeError, DataError)):
         asyncio.run(noted(run))
     assert EvalRun.objects.get(pk=run.pk).model_calls.count() == 1
+
+
+class Counting(Journal):
+    """Counts the steps it is given."""
+
+    steps = 0
+
+    def hand_over(self, step: Step) -> asyncio.Future[None]:
+        self.steps += 1
+        return super().hand_over(step)
+
+
+def held_back(run: EvalRun, *following: Entry) -> int:
+    """How many steps a task, an answer that is held back and what follows come to."""
+
+    async def answered() -> int:
+        with Counting() as journal:
+            recorder = RunRecorder(run, lease.Lease(run.id, run.lease_token), journal)  # type: ignore[arg-type]
+            recorder.later(Entry(lines=[Line(0, 0, 0, "user", "Who?")]), within=60)
+            recorder.with_next(Entry(lines=[Line(1, 0, 0, "assistant", "I.")], purpose=Purpose.AGENT, calls=paid().calls))
+            for entry in following:
+                await recorder.commit(entry)
+            await asyncio.sleep(0 if following else 0.5)
+            await recorder.settle()
+            return journal.steps
+
+    steps = asyncio.run(answered())
+    assert [line.content for line in run.messages.all()] == ["Who?", "I."]
+    return steps
+
+
+def test_what_is_held_back_goes_into_one_commit_with_what_follows() -> None:
+    run = claimed()
+    assert held_back(run, Entry(columns={"agent_model": "m"})) == 1
+    run.refresh_from_db()
+    assert (run.agent_model, run.model_calls.get().purpose) == ("m", Purpose.AGENT)
+
+
+def test_calls_for_another_purpose_are_a_commit_of_their_own() -> None:
+    run = claimed()
+    assert held_back(run, paid()) == 2
+    assert sorted(run.model_calls.values_list("purpose", flat=True)) == [Purpose.AGENT, Purpose.JUDGE]
+
+
+def test_what_is_held_back_is_written_also_when_nothing_follows() -> None:
+    run = claimed()
+    assert held_back(run) == 1
+    assert run.model_calls.get().purpose == Purpose.AGENT
