@@ -1,18 +1,26 @@
 """How trials end that were not carried out, and what a worker that goes on with one does not do again."""
 
+import asyncio
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiohttp import ClientSession
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.limits.keeper import Gates
+from agents.models import ModelProvider
 from runs import ends
 from runs.engine import lease
 from runs.engine.drain import run_drain
+from runs.engine.execute import Execution
+from runs.engine.journal import Journal
 from runs.engine.load import load
+from runs.engine.money import Budgets
+from runs.engine.steps import Step
 from runs.engine.sweep import run_sweep
 from runs.models import Batch, BatchSubject, EvalRun, Mention, Trial
 from runs.services import run_cancel, run_resume
@@ -152,4 +160,46 @@ def test_loading_costs_as_much_for_many_as_for_one(transactional_db: None) -> No
             assert all(not found.problem for found in load(ids).values())  # type: ignore[union-attr]
         counts.append(len(queries))
         assert not any('"cells"' in query["sql"] or '"request"' in query["sql"] for query in queries)
-    assert counts[0] == counts[1]
+    assert counts == [6, 6]
+
+
+def test_what_the_children_of_a_batch_share_is_not_read_for_each(transactional_db: None) -> None:
+    batch_make([prompt_subject(), prompt_subject()], [target("demo/agent")])
+    ids = [held.run_id for held in lease.claim(2)]
+    counts = []
+    for _ in range(10):  # on a busy machine one of them comes after the half second for which providers are known
+        with CaptureQueriesContext(connection) as queries:
+            load(ids)
+        counts.append(len(queries))
+    assert min(counts) == 2, "the runs, and what each is to do"
+
+
+def test_a_provider_that_was_changed_is_another_for_the_next_batch(openai: MockModelServer, driven: Driven) -> None:
+    [before] = driven(batch_make([prompt_subject()], [target()]))
+    ModelProvider.objects.update(is_active=False)
+    [after] = driven(batch_make([prompt_subject()], [target()]))
+    assert (before.run.status, after.run.status) == (Status.COMPLETED, Status.FAILED)
+
+
+class Counting(Journal):
+    """Counts the steps it is given."""
+
+    steps = 0
+
+    def hand_over(self, step: Step) -> asyncio.Future[None]:
+        self.steps += 1
+        return super().hand_over(step)
+
+
+def test_a_prompt_that_nobody_judges_is_written_in_one_commit(transactional_db: None) -> None:
+    trial = Trial.objects.get(batch=batch_make([prompt_subject()], [target("demo/agent")]))
+    [held] = lease.claim(1)
+
+    async def drive() -> int:
+        with Counting() as journal:
+            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal)).drive()
+            return journal.steps
+
+    assert asyncio.run(drive()) == 1
+    trial.run.refresh_from_db()
+    assert (trial.run.status, trial.run.messages.count(), trial.run.lease_token) == (Status.COMPLETED, 2, None)
