@@ -25,7 +25,7 @@ def test_children_are_made_and_paid_for_once_whenever_their_maker_is_killed(inst
     for made in (1, CHILDREN // 2):
         killed = kill_while_dispatching(here, made)
         assert killed < CHILDREN, "it was killed when all were made already"
-    for calls in (CHILDREN // 2, CHILDREN * 3 // 4, CHILDREN * 7 // 8):
+    for calls in (CHILDREN // 4, CHILDREN // 2, CHILDREN * 5 // 8):
         here.wait_made(calls + here.in_flight, SECONDS)
         wait_first_tries(here)
         kill(here)
@@ -75,6 +75,7 @@ def wait_first_tries(here: Installation) -> None:
 
 
 def kill(here: Installation, workers: int = 1) -> None:
+    assert not all(row[0] in FINAL for row in here.rows(BATCHES)), "all was over before it could be killed"
     kill_9(wait_driver(here.folder, here.server.port))
     if workers == 1:
         here.note_kill()
