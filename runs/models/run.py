@@ -31,6 +31,9 @@ ALIVE = RawSQL("runs_evalrun.status IN ('pending', 'running')", [], output_field
 OWN_KINDS = ("simulate", "run_eval", "evaluate", "eval_only")
 OWN = RawSQL(f"runs_evalrun.kind IN {OWN_KINDS}", [], output_field=models.BooleanField())  # noqa: S608, S611
 
+# Children of batches are claimed by their batch, which has an index of its own.
+SINGLE_WAITS = RawSQL("(runs_evalrun.batch_id IS NULL AND runs_evalrun.status = 'pending')", [], output_field=models.BooleanField())  # noqa: S611
+
 
 def _outlived(to: Any) -> Any:
     """A reference whose id stays when the row it names is deleted: runs are found by it, and no deletion has to touch or await a run.
