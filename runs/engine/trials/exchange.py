@@ -31,7 +31,7 @@ DROPPED = frozenset(
 )
 DROPPED_TOO = frozenset({"accept-encoding", "http2-settings"})
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110
-BASIC = re.compile(r"\s*basic\s+(.*\S)\s*", re.IGNORECASE | re.DOTALL)
+BASIC = re.compile(r"\s*+basic\s++(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Sendable(Protocol):
@@ -187,7 +187,7 @@ def _headers(written: Sequence[tuple[str, str]]) -> tuple[CIMultiDict[str], list
     for name, value in written:
         if name.lower() in DROPPED | DROPPED_TOO or name.lower().startswith("proxy-"):
             dropped.append(name)
-        elif name.lower() == "authorization" and (plain := BASIC.fullmatch(value)) and ":" in plain[1]:
+        elif name.lower() == "authorization" and (plain := BASIC.fullmatch(value.rstrip())) and ":" in plain[1]:
             # A model that is not shown the secrets cannot encode them, so it writes `Basic {{USER}}:{{PASSWORD}}`.
             credentials = base64.b64encode(plain[1].encode()).decode()
             told.add(name, f"Basic {credentials}")

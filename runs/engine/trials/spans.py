@@ -11,7 +11,7 @@ FILE_ENDINGS = re.compile(
     r"|svg|swift|toml|tsx?|txt|vue|wasm|xlsx|xml|ya?ml|zip)"
 )
 
-_FENCE = re.compile(r"^[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t>]*(`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t>]*+(?:[-*+]|\d{1,9}[.)])?[ \t>]*+(`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$", re.MULTILINE)
 _TICKS_OR_GAP = re.compile(r"`+|\n[ \t]*\n")
 # The characters that end an address wherever it stands: white space, quotes, and the punctuation of scripts that write without spaces.
 _BODY = r"[^\s<>\"`{}|\\^\x00-\x1f“”«»、。，；：！？（）「」『』【】《》〈〉]"

@@ -90,3 +90,10 @@ def test_whatever_the_text_what_is_cited_is_an_address_of_a_domain(text: str) ->
     assert [page.place for page in pages] == list(range(1, len(pages) + 1))
     assert all(page.url.lower().startswith(("http://", "https://")) and domain_of(page.url) == page.domain for page in pages)
     assert len({page_key(page.url, page.domain) for page in pages}) == len(pages)
+
+
+@pytest.mark.parametrize("run", [" ", "\t", "> ", "1. ", "- "])
+def test_a_long_run_of_what_may_stand_before_a_fence_is_read_in_a_moment(run: str) -> None:
+    """Models fall into repeating themselves; this took minutes in which nothing else ran."""
+    text = "https://a.example/x\n" + run * 100_000 + "x\nhttps://b.example/x"
+    assert [page.domain for page in find_citations(text)] == ["a.example", "b.example"]
