@@ -181,7 +181,7 @@ class Life:
     def _check_voice(self, project: Project) -> None:
         offered = choice(project=project, today=self.today, days=7)
         topic = self.chance.choice([None, *[topic.key for topic in offered.topics]])
-        filters = ({}, {"demo": True}, {"platform": "chat"}, {"topic_id": topic}, {"topic_id": topic, "platform": "openai"})
+        filters: Any = ({}, {"demo": True}, {"platform": "chat"}, {"topic_id": topic}, {"topic_id": topic, "platform": "openai"})
         for given in filters:
             wanted = Wanted(self.today, 7, **given)
             assert shown(voice(project=project, wanted=wanted, offered=offered)) == plain_voice(project, wanted), given

@@ -40,7 +40,10 @@ def plain_voice(project: Project, wanted: Wanted) -> dict[str, Any]:
         by_run[mention.run_id].append(mention)
     for page in Citation.objects.filter(run__in=[trial.pk for trial in trials]):
         cited[page.domain, page.is_own].append(page.run_id)
-    whole, days, platforms, topics = Voice(), defaultdict(Voice), defaultdict(Voice), defaultdict(Voice)
+    whole = Voice()
+    days: dict[date, Voice] = defaultdict(Voice)
+    platforms: dict[str, Voice] = defaultdict(Voice)
+    topics: dict[Any, Voice] = defaultdict(Voice)
     for trial in trials:
         said = _voice(trial, by_run[trial.pk])
         whole += said

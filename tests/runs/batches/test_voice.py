@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Project
-from evalhub.common.statistics import mean_of, rate_of
+from evalhub.common.statistics import RANKS, Sums, rate_of
 from runs.batches import cited
 from runs.batches.voice import Found, Wanted, choice, voice
 from templates_app.models import PromptTopic
@@ -39,7 +39,7 @@ def test_it_counts_answers_mentions_and_first_ranks(project: Project) -> None:
     answer("Acme. https://news.example/c https://news.example/d", project=project, platform="anthropic")
     answer("Neither.", project=project)
     got = found(project)
-    assert (got.whole.answers, got.whole.share, got.whole.rate, got.whole.rank) == (3, 0.75, rate_of(2, 3), mean_of([2, 1]))
+    assert (got.whole.answers, got.whole.share, got.whole.rate, got.whole.rank) == (3, 0.75, rate_of(2, 3), Sums(2, 3, 5).mean_on(RANKS))
     assert [(one.brand, one.is_own, one.answers, one.mentions) for one in got.rivals] == [("Acme", True, 2, 3), ("Globex", False, 1, 1)]
     assert [(one.domain, one.is_own, one.answers, one.citations) for one in got.sites.domains] == [
         ("news.example", False, 2, 3),
@@ -51,7 +51,7 @@ def test_it_counts_answers_mentions_and_first_ranks(project: Project) -> None:
 def test_of_two_own_brands_in_an_answer_the_first_gives_the_rank(project: Project) -> None:
     answer("Globex, Acme Labs, Acme.", project=project, brands=(ACME, RIVAL, SECOND))
     got = found(project).whole
-    assert (got.named, got.own, got.total, got.rank) == (1, 2, 3, mean_of([2]))
+    assert (got.named, got.own, got.total, got.rank) == (1, 2, 3, Sums(1, 2, 4).mean_on(RANKS))
 
 
 def test_only_what_was_answered_counts(project: Project) -> None:
