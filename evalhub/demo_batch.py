@@ -1,6 +1,7 @@
-"""What a first visitor finds under Prompts, Custom evals and Batches: a few tasks, and one batch of them by the demo models.
+"""What a first visitor finds under Custom evals and Batches: a few tasks, and one batch of them by the demo models.
 
-All of it is the project's own and can be deleted like anything else; nothing here is made beside what is left of it.
+They run only where they are named, so that nobody's own batches have them too. All of it is the project's own and can be deleted
+like anything else; nothing here is made beside what is left of it.
 """
 
 from django.db import transaction
@@ -12,16 +13,9 @@ from runs.batches.services import batch_create
 from runs.budget import BudgetSpent
 from runs.models import Batch, BatchSubject
 from templates_app.customs.services import custom_eval_create
-from templates_app.models import CustomEval, PromptTopic
-from templates_app.prompts.services import prompt_create, topic_create
+from templates_app.models import CustomEval
 
 NAME = "Demo: kitchen questions"
-TOPIC = "Demo: weekday dinners"
-PROMPTS = (
-    "Which recipe site is best for dinners in under 25 minutes?",
-    "How do I plan a week of dinners for two on 80 euros?",
-    "Which meal kits are safe for a child with a nut allergy?",
-)
 # Task, short description, and the behaviour that it is judged by.
 CUSTOM_EVALS = (
     (
@@ -50,15 +44,13 @@ CUSTOM_EVALS = (
 @transaction.atomic
 def demo_batch_ensure(project: Project) -> Batch | None:
     """Make the tasks and start their batch. None where there are such tasks already, or the project's settings allow no batch."""
-    if PromptTopic.objects.filter(project=project, name=TOPIC).exists() or CustomEval.objects.filter(project=project).exists():
+    if CustomEval.objects.filter(project=project).exists():
         return None
-    topic = topic_create(project=project, name=TOPIC)
-    for text in PROMPTS:
-        prompt_create(project=project, topic_id=topic.pk, text=text, tags=["demo"])
     made = [
         custom_eval_create(project=project, prompt=task, description=what, category_name="Demo", definition={"expected_behavior": expected})
         for task, what, expected in CUSTOM_EVALS
     ]
+    CustomEval.objects.filter(pk__in=[each.pk for each in made]).update(is_selected=False)
     request = ApiRequest(source_type="custom_evals", custom_eval_ids=[str(each.pk) for each in made], targets=_targets())
     try:
         batch = batch_create(project=project, request=request, trigger=Batch.Trigger.PAGE, name=NAME)

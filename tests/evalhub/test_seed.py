@@ -4,11 +4,11 @@ import pytest
 
 from agents.models import Agent, ModelProvider
 from evalhub.accounts.models import Role
-from evalhub.demo_batch import CUSTOM_EVALS, PROMPTS, demo_batch_ensure
+from evalhub.demo_batch import CUSTOM_EVALS, demo_batch_ensure
 from evalhub.seed import demo_run_ensure, seed_ensure
 from runs.engine.drain import run_drain
 from runs.models import Batch, EvalRun, ModelCall, Trial
-from templates_app.models import CustomEval, EvalTemplate, Persona, Prompt
+from templates_app.models import CustomEval, EvalTemplate, Persona
 
 pytestmark = pytest.mark.django_db
 
@@ -78,11 +78,10 @@ def test_the_demo_batch_is_judged_by_the_demo_judge_whatever_is_configured_and_s
     assert set(ModelCall.objects.values_list("model", flat=True)) == {"demo/agent", "demo/hasty", "demo/judge"}
 
 
-def test_what_the_demo_batch_asks_is_the_projects_own() -> None:
+def test_what_the_demo_batch_asks_is_the_projects_own_and_runs_only_where_it_is_named() -> None:
     project = seed_ensure().project
     demo_batch_ensure(project)
-    assert Prompt.objects.filter(project=project, topic__name__startswith="Demo").count() == len(PROMPTS)
-    assert CustomEval.objects.filter(project=project, category__name="Demo").count() == len(CUSTOM_EVALS)
+    assert CustomEval.objects.filter(project=project, category__name="Demo", is_selected=False).count() == len(CUSTOM_EVALS)
 
 
 def test_what_is_left_of_it_is_not_made_again() -> None:
@@ -90,4 +89,4 @@ def test_what_is_left_of_it_is_not_made_again() -> None:
     assert demo_batch_ensure(project) is not None
     Batch.objects.all().delete()
     assert demo_batch_ensure(project) is None
-    assert (Prompt.objects.count(), CustomEval.objects.count()) == (len(PROMPTS), len(CUSTOM_EVALS))
+    assert CustomEval.objects.count() == len(CUSTOM_EVALS)

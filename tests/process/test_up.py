@@ -37,7 +37,7 @@ def test_the_first_start_shows_a_demo_run_behind_a_link_that_works_once(up: Star
     assert page.startswith("/runs/")
     assert running.get(page, cookie).status == 200
     assert running.get(running.link).status == 410
-    done = "SELECT count(*) FROM runs_evalrun WHERE status = 'completed' AND score IS NOT NULL"
+    done = "SELECT count(*) FROM runs_evalrun WHERE status = 'completed' AND score IS NOT NULL AND kind = 'run_eval'"
     assert wait_for(lambda: query(folder, done) == [(1,)], 30)
 
 
@@ -60,10 +60,10 @@ def test_it_ends_within_five_seconds_and_leaves_no_process(up: Start, folder: Pa
 
 def test_an_ending_worker_gives_its_runs_back(up: Start, folder: Path) -> None:
     running = up(EVALHUB_DEMO_DELAY="2")
-    assert wait_for(lambda: query(folder, "SELECT status FROM runs_evalrun") == [("running",)], 10)
+    assert wait_for(lambda: query(folder, "SELECT status FROM runs_evalrun WHERE kind = 'run_eval'") == [("running",)], 10)
     running.signal(signal.SIGINT)
     running.ends(STOP_S)
-    assert query(folder, "SELECT status, lease_token FROM runs_evalrun") == [("pending", None)]
+    assert query(folder, "SELECT status, lease_token FROM runs_evalrun WHERE kind = 'run_eval'") == [("pending", None)]
 
 
 def test_a_second_start_goes_on_with_the_same_data_and_no_second_demo_run(up: Start, folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_second_start_goes_on_with_the_same_data_and_no_second_demo_run(up: St
     first.ends(STOP_S)
     second = up()
     assert "next=" not in second.link
-    finished = "SELECT count(*), min(status) FROM runs_evalrun"
+    finished = "SELECT count(*), min(status) FROM runs_evalrun WHERE kind = 'run_eval'"
     assert wait_for(lambda: query(folder, finished) == [(1, "completed")], 30)
 
 
