@@ -1,5 +1,6 @@
 """The books in the database: what workers hold together, what a dead one leaves, and what a 429 does to everybody."""
 
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -185,12 +186,13 @@ def refuse_all(key: str) -> Grant:
 
 
 def test_a_server_that_refuses_everything_is_left_alone_for_longer_and_longer(provider: ModelProvider) -> None:
-    key, pauses = provider_key(provider.pk), []
+    key, pauses, began = provider_key(provider.pk), [], time.monotonic()
     for _ in range(8):
         pauses.append(round(refuse_all(key).paused_s))
         pass_by(pauses[-1])
     assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
-    assert asks(TWO, key).closed_s == pytest.approx(91, abs=2), "everybody hears of it"
+    closed_s = asks(TWO, key).closed_s
+    assert 91 <= closed_s <= 92 + time.monotonic() - began, "everybody hears of it"
     asks(TWO, key, answers=Answers(fine=1, open=1))
     assert refuse_all(key).paused_s == 0, "one answer, and it begins anew"
 
