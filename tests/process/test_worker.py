@@ -29,7 +29,7 @@ def test_a_worker_ends_within_three_seconds_and_leaves_no_process(
     worker.line("evalhub: ready")
     began = time.monotonic()
     worker.signal(signum)
-    assert worker.ends(5) == 0
+    assert worker.ends(10) == 0
     assert time.monotonic() - began < 3
     assert processes_of(folder) == []
 
@@ -54,5 +54,5 @@ def test_the_web_part_ends_within_three_seconds(start: Callable[..., Started], f
     web.line("http://127.0.0.1:")
     began = time.monotonic()
     web.signal(signal.SIGTERM)
-    assert web.ends(5) == 0
+    assert web.ends(10) == 0
     assert time.monotonic() - began < 3
