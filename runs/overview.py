@@ -1,4 +1,4 @@
-"""The figures of the overview: how a project's agents did in some days, what that cost, and what is on now.
+"""The figures of the overview: how a project's agents did in some days, and what that cost. What is on now: runs.on_now.
 
 Read from what the database keeps added up (runs.score_tally, CallTally) and from what is alive, never from history, so that it costs the
 same after a year. Scores are of completed runs, each under the UTC day it was created.
@@ -7,29 +7,24 @@ same after a year. Scores are of completed runs, each under the UTC day it was c
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
-from django.db.models.fields.json import KT
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import Difference, Sums, Verdict, difference
 from runs import score_tally
-from runs.batches.reading import WIDE, States, states
-from runs.models import ALIVE, Batch, CallTally, EvalRun
-from runs.models.run import SINGLE_WAITS, RunQuerySet
+from runs.models import ALIVE, CallTally, EvalRun
 from runs.score_tally import Part, Tallied
-from runs.selectors import LIST_DEFER
 from runs.states import Status
 from templates_app.models import EvalTemplate
 
 WEEK = 7
 MOST_DAYS_DRAWN = 45  # a longer window is told by week: a place for every day would be too narrow to read, and too much to add up
-LISTED = 8  # of what is on now
 WITHOUT_RESULT = (Status.FAILED, Status.INTERRUPTED)
 FIRST_TOLD = (Verdict.WORSE, Verdict.BETTER, Verdict.SAME)
 
@@ -132,25 +127,6 @@ class Overview:
         return added(counted for by_day in days for counted in by_day.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """What is on: the first few batches, and single runs with how many there are of them in all. Children are told with their batch."""
-
-    batches: Sequence[tuple[Batch, States]] = ()
-    more_batches: bool = False
-    runs: Sequence[EvalRun] = field(default_factory=list)
-    running: int = 0
-    waiting: int = 0
-
-    @property
-    def more(self) -> int:
-        return self.running + self.waiting - len(self.runs)
-
-    @property
-    def is_anything(self) -> bool:
-        return bool(self.batches or self.runs)
-
-
 def added(counted: Iterable[Counted]) -> Counted:
     return sum(counted, NOTHING)
 
@@ -181,28 +157,6 @@ def overview(*, project: Project, today: date, days: int) -> Overview:
         spent=_spent(project, window[0]),
         names=_names(project, by_agent),
     )
-
-
-def now(*, project: Project) -> Now:
-    """What is on, those that run before those that wait, the oldest first. Six queries, of what is alive alone.
-
-    Waiting runs have an index without the children of batches, of which a hundred thousand may wait; running ones are few.
-    """
-    of_project = EvalRun.objects.of(project)
-    running, waiting = of_project.filter(ALIVE, status=Status.RUNNING, batch=None), of_project.filter(SINGLE_WAITS)
-    alive = list(Batch.objects.of(project).alive().defer(*WIDE).order_by("created_at", "id")[: LISTED + 1])
-    known = states(alive)
-    return Now(
-        batches=[(batch, known[batch.pk]) for batch in alive[:LISTED]],
-        more_batches=len(alive) > LISTED,
-        runs=[*_first(running), *_first(waiting)][:LISTED],
-        running=running.count(),
-        waiting=waiting.count(),
-    )
-
-
-def _first(runs: RunQuerySet) -> RunQuerySet:
-    return runs.annotate(template_name=KT("template_snapshot__name")).defer(*LIST_DEFER).order_by("created_at", "id")[:LISTED]
 
 
 def _alive(project: Project, first: date, this_week: date) -> dict[str, int]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from evalhub.common.charts import Bars, Heat, Line
 from evalhub.common.statistics import Mean
+from runs import on_now
 from runs import overview as figures
 from runs.batches.reading import newest_over
 from runs.models import EvalRun, ModelCall
@@ -72,7 +73,7 @@ def home(request: PageRequest) -> HttpResponse:
     project = request.membership.project
     days = _window(request.GET.get("days", ""))
     found = figures.overview(project=project, today=datetime.now(UTC).date(), days=days)
-    now = figures.now(project=project)
+    now = on_now.now(project=project)
     context = {"found": found, "window": days, "windows": WINDOWS, "now": now, "batches": newest_over(project=project, size=MOST_BATCHES)}
     if found.runs or now.is_anything:
         return render(request, "runs/overview.html", {**context, **_pictures(found), "tiles": _tiles(found)})
@@ -84,7 +85,7 @@ def home(request: PageRequest) -> HttpResponse:
 @member_required
 def overview_now(request: PageRequest) -> HttpResponse:
     """What is on, for the page that asks every few seconds while it is seen."""
-    return render(request, "runs/overview/_now.html", {"now": figures.now(project=request.membership.project)})
+    return render(request, "runs/overview/_now.html", {"now": on_now.now(project=request.membership.project)})
 
 
 def _window(asked: str) -> int:

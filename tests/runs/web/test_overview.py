@@ -16,7 +16,8 @@ from agents.models import Agent
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import mean_of
 from runs.models import CallTally, EvalRun
-from runs.overview import Overview, Subject, now
+from runs.on_now import now
+from runs.overview import Overview, Subject
 from runs.score_tally import Part
 from runs.states import Status
 from runs.web.overview import _steps

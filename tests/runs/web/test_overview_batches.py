@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Project
-from runs.overview import now
+from runs.on_now import now
 from runs.states import Status
 from tests import batch_factories, factories
 from tests.runs.web.overviewed import text
