@@ -109,7 +109,7 @@ def test_a_viewer_and_a_stranger_change_nothing(teammate: Client, stranger: Clie
 def test_trends_draw_each_target_with_its_rate(owner: Client, project: Project, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     batch_factories.finished_batch(project=project)
     owner.get("/trends/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(6):
         page = owner.get("/trends/")
     assert [course.name for course in page.context["shown"]] == ["demo/agent", "openai/gpt-4.1-mini"]
     assert [str(course.rate) for course in page.context["shown"]] == ["100 % (34 to 100)", "50 % (9 to 91)"]
