@@ -52,7 +52,7 @@ def test_of_starts_at_once_only_those_pass_that_the_rest_is_enough_for(attempt: 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time, whatever is locked")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL has writers side by side")
 def test_a_start_waits_for_the_start_before_it_and_workers_do_not() -> None:
     project = refusing("4")
     factories.run(project=project)
