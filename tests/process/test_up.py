@@ -47,6 +47,7 @@ def test_secrets_and_logs_lie_in_the_data_folder(up: Start, folder: Path) -> Non
     assert {path.name for path in (folder / "logs").iterdir()} == {"web.log", "worker.log"}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_within_five_seconds_and_leaves_no_process(up: Start, folder: Path, signum: signal.Signals) -> None:
     running = up(EVALHUB_DEMO_DELAY="5")  # the demo run is in the middle of a conversation
