@@ -11,7 +11,7 @@ from evalhub.cli.child import Child
 from evalhub.cli.errors import FAILED, CommandError
 
 TICK_S = 0.05
-GRACE_S = 4.2
+GRACE_S = 3.8  # of the five seconds that a stop may take; the rest is for killing and for a machine that is busy
 DEATHS = 5
 DEATHS_WITHIN_S = 60.0
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 4.0)

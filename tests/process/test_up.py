@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import STOP_S, Started, Up, evalhub, processes_of, wait_for
+from tests.process.running import PATIENCE_S, STOP_S, Started, Up, evalhub, processes_of, wait_for
 
 Start = Callable[..., Up]
 
@@ -63,14 +63,14 @@ def test_an_ending_worker_gives_its_runs_back(up: Start, folder: Path) -> None:
     running = up(EVALHUB_DEMO_DELAY="2")
     assert wait_for(lambda: query(folder, "SELECT status FROM runs_evalrun WHERE kind = 'run_eval'") == [("running",)], 10)
     running.signal(signal.SIGINT)
-    running.ends(STOP_S)
+    running.ends(PATIENCE_S)
     assert query(folder, "SELECT status, lease_token FROM runs_evalrun WHERE kind = 'run_eval'") == [("pending", None)]
 
 
 def test_a_second_start_goes_on_with_the_same_data_and_no_second_demo_run(up: Start, folder: Path) -> None:
     first = up(EVALHUB_DEMO_DELAY="1")
     first.signal(signal.SIGINT)
-    first.ends(STOP_S)
+    first.ends(PATIENCE_S)
     second = up()
     assert "next=" not in second.link
     finished = "SELECT count(*), min(status) FROM runs_evalrun WHERE kind = 'run_eval'"
@@ -105,7 +105,7 @@ def test_children_that_hang_are_killed_in_time(up: Start, folder: Path) -> None:
 def test_kill_9_of_the_parent_leaves_no_orphan(up: Start, folder: Path) -> None:
     running = up("--no-demo")
     running.signal(signal.SIGKILL)
-    assert wait_for(lambda: processes_of(folder) == [], STOP_S)
+    assert wait_for(lambda: processes_of(folder) == [], PATIENCE_S)
 
 
 def child_pid(folder: Path, name: str) -> int:
@@ -123,7 +123,7 @@ def test_a_child_that_dies_is_started_again_with_a_word_on_it(up: Start, folder:
     assert wait_for(lambda: child_pid(folder, name) not in (0, before), 10)
     assert wait_for(running.answers, 20)
     running.signal(signal.SIGINT)
-    assert running.ends(STOP_S) == 0
+    assert running.ends(PATIENCE_S) == 0
     assert processes_of(folder) == []
 
 

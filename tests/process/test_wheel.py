@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import ROOT, STOP_S, Started, Up, processes_of
+from tests.process.running import PATIENCE_S, ROOT, Started, Up, processes_of
 
 pytestmark = pytest.mark.slow
 INSTALL_S = 600.0
@@ -54,6 +54,6 @@ def test_a_fresh_environment_starts_from_the_wheel(
     assert running.get("/static/admin/css/base.css").status == 200
     assert str(installed.parent) in Path(f"/proc/{running.process.pid}/cmdline").read_text()
     running.process.terminate()
-    assert running.ends(STOP_S) == 0
+    assert running.ends(PATIENCE_S) == 0
     assert processes_of(folder) == []
     assert os.listdir(folder / "logs")
