@@ -76,6 +76,18 @@ def open_page(browser: "Browser", site: Site, complaints: list[str]) -> Iterator
 
 
 @pytest.fixture
+def pictures(picture: Callable[["Page", str], None]) -> Callable[["Page", str], None]:
+    """The same page in both themes. It is not loaded again: the theme follows the system."""
+
+    def taken(page: "Page", name: str) -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            picture(page, f"{name}-{scheme}")
+
+    return taken
+
+
+@pytest.fixture
 def picture(request: pytest.FixtureRequest) -> Callable[["Page", str], None]:
     """Keep a picture of the page in artifacts/, named after the test."""
 

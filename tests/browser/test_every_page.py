@@ -25,12 +25,11 @@ def places(site: Site) -> list[Place]:
     return every_place(site)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1600])
 def test_every_page_fits_its_window_and_has_one_heading(
-    site: Site, open_page: OpenPage, places: list[Place], picture: Picture, width: int, scheme: str
+    site: Site, open_page: OpenPage, places: list[Place], pictures: Picture, width: int
 ) -> None:
-    page = open_page(width=width, color_scheme=scheme)
+    page = open_page(width=width)
     titles = {}
     for place in places:
         answer = page.goto(site.url + place.path)
@@ -39,7 +38,7 @@ def test_every_page_fits_its_window_and_has_one_heading(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
         assert page.locator("h1").count() == 1, place
         titles[place.name] = page.title()
-        picture(page, place.name)
+        pictures(page, place.name)
     assert len(set(titles.values())) == len({urlsplit(place.path).path for place in places}), titles  # filtered, a list is called the same
 
 

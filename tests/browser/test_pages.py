@@ -27,15 +27,14 @@ def test_a_visitor_is_led_to_sign_in(site: Site, open_page: OpenPage) -> None:
     assert page.evaluate("document.activeElement.name") == "username"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280, 1600])
-def test_every_page_fits_its_window(site: Site, open_page: OpenPage, picture: Picture, width: int, scheme: str) -> None:
-    page = open_page(width=width, color_scheme=scheme)
+def test_every_page_fits_its_window(site: Site, open_page: OpenPage, pictures: Picture, width: int) -> None:
+    page = open_page(width=width)
     run = page.locator(".row-link").last.get_attribute("href")
     for name, path in (("list", "/runs/"), ("run", run), ("empty", "/runs/?status=interrupted"), *OWNERS_PAGES):
         page.goto(site.url + str(path))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        picture(page, name)
+        pictures(page, name)
 
 
 @pytest.mark.parametrize("path", [path for _, path in OWNERS_PAGES])
