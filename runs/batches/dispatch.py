@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from runs.models import Batch, BatchSubject, EvalRun, Trial
 from runs.states import Status
 
 AT_ONCE = 250
+MANY = 1000  # children of which a plan made for few is noticed
 Row = list[Any]
 PLANS_KEPT = 8
 
@@ -49,7 +50,11 @@ class Dispatcher:
         if plan is None:
             return 0
         runs, trials = _children(plan, dispatched, plan.cells[dispatched : dispatched + at_once])
-        return len(runs) if runs and _write(batch_id, dispatched, runs, trials) else 0
+        if not runs or not _write(batch_id, dispatched, runs, trials):
+            return 0
+        if dispatched + len(runs) == len(plan.cells) >= MANY:
+            statistics_renew()
+        return len(runs)
 
     def _plan(self, batch_id: uuid.UUID) -> Plan | None:
         if batch_id not in self._plans:
@@ -60,6 +65,15 @@ class Dispatcher:
             while len(self._plans) > PLANS_KEPT:
                 self._plans.popitem(last=False)
         return self._plans[batch_id]
+
+
+def statistics_renew() -> None:
+    """Let PostgreSQL count the rows now. By itself it does so within a minute or more; until then it takes a new batch for a handful of
+    rows, and reads its pages by plans that compare every child with every other.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE (SKIP_LOCKED) " + ", ".join(model._meta.db_table for model in (BatchSubject, EvalRun, Trial)))
 
 
 @transaction.atomic

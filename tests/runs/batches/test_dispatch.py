@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from runs.batches.dispatch import Dispatcher
+from runs.batches.dispatch import AT_ONCE, MANY, Dispatcher, statistics_renew
 from runs.batches.request import PromptsRequest
 from runs.batches.services import batch_cancel, batch_create
 from runs.batches.tick import Ticker
@@ -129,3 +129,19 @@ def test_many_who_make_children_at_once_make_each_once() -> None:
         for future in [executor.submit(work) for _ in range(4)]:
             future.result(timeout=60)
     assert whole(batch)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL plans by what it last counted")
+def test_a_large_batch_is_counted_for_the_planner_once_it_is_made() -> None:
+    statistics_renew()  # what other tests had counted stays when their rows are gone
+    batch, dispatcher = created(MANY), Dispatcher()
+    for made in range(0, MANY, AT_ONCE):
+        assert counted_trials() < MANY
+        assert dispatcher.step(batch.pk, made) == AT_ONCE
+    assert counted_trials() >= MANY
+
+
+def counted_trials() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'runs_trial'::regclass")
+        return float(cursor.fetchone()[0])

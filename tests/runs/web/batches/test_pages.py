@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Project
+from runs.batches.dispatch import statistics_renew
 from runs.batches.summary import summarize
 from runs.models import Batch, BatchSubject, EvalRun, Trial
 from runs.states import Status
@@ -38,6 +39,7 @@ def many_children(project: Project) -> Batch:
         _trial(made, subjects[cell[0]], position, cell, run) for position, (cell, run) in enumerate(zip(made.cells, runs, strict=True))
     ]
     Trial.objects.bulk_create(trials, batch_size=500)
+    statistics_renew()  # as whoever makes so many does
     Batch.objects.filter(pk=made.pk).update(summary=summarize(made.pk))
     return made
 
