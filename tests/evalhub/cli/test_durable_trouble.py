@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,15 @@ def test_a_server_that_stays_away_ends_the_waiting_with_one_and_the_id(command: 
     assert (ended.code, ended.err.strip()) == (1, f"evalhub: EvalHub at {url} went away. The run is not lost: {ID}")
 
 
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """Ctrl-C is heard. Whoever starts the tests in the background has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_ctrl_c_stops_watching_and_says_how_to_go_on(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     _, serving = scripted(monkeypatch, UNDER_WAY, "stop", UNDER_WAY)
     with serving as url:
