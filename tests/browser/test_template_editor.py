@@ -171,7 +171,7 @@ def test_the_second_of_two_editors_sees_what_the_first_did(
     open_page: OpenPage, picture: Picture, complaints: list[str], width: int
 ) -> None:
     first = open_page(leads_to=NEW, width=width)
-    first.locator("[name=name]").fill("Shared")
+    first.locator("[name=name]").fill(f"Shared {width}")  # names are taken once in a project
     fill_row(first, 0, "Tone", "Be kind.")
     save(first)
     expect(first.locator(".notice-success")).to_be_visible()
