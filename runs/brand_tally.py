@@ -11,11 +11,10 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import UUIDField
 
 from evalhub.common.statistics import Sums
 from runs.models import Mention
-from runs.sums import NOBODY, Figure, Key, SumTable
+from runs.sums import NOBODY, Figure, Key, SumTable, given
 
 TALLY = "runs_brand_tally"
 
@@ -80,7 +79,7 @@ def brands(
                 FROM {TALLY} WHERE project_id = %s AND demo = %s AND whole = %s AND {where}
                 GROUP BY brand_id HAVING sum(answers) > 0
                 ORDER BY sum(mentions) DESC, max(brand) LIMIT {int(most)}""",  # noqa: S608  names of this file only
-            [_given(each) for each in parameters],
+            [given(each) for each in parameters],
         )
         rows = cursor.fetchall()
     return [_named(*row) for row in rows]
@@ -92,7 +91,3 @@ def _named(brand: str, is_own: int, answers: int, mentions: int, ranks: int, squ
 
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
-
-
-def _given(value: Any) -> Any:
-    return UUIDField().get_db_prep_value(value, connection) if isinstance(value, uuid.UUID) else value

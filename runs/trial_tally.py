@@ -11,13 +11,12 @@ from datetime import date
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import UUIDField
 
 from evalhub.common.statistics import Sums
 from runs.batches.shares import Voice
 from runs.models import Trial
 from runs.models.target import OF_DEMO
-from runs.sums import NOBODY, Figure, Key, SumTable
+from runs.sums import NOBODY, Figure, Key, SumTable, given
 from templates_app.models import SourceType
 from templates_app.reasons import FailureReason
 
@@ -151,8 +150,8 @@ def _sums(names: Sequence[str]) -> str:
 def _rows(columns: str, grouped: str, where: str, parameters: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """Of a project, which is the first parameter. Added up as far as it can be in SQL: reading a row costs more than adding it."""
     with connection.cursor() as cursor:
-        given = [UUIDField().get_db_prep_value(each, connection) if isinstance(each, uuid.UUID) else each for each in parameters]
-        cursor.execute(f"SELECT {columns} FROM {TALLY} WHERE project_id = %s AND {where} GROUP BY {grouped}", given)  # noqa: S608  ours
+        sql = f"SELECT {columns} FROM {TALLY} WHERE project_id = %s AND {where} GROUP BY {grouped}"  # noqa: S608  names of ours
+        cursor.execute(sql, [given(each) for each in parameters])
         yield from cursor.fetchall()
 
 
