@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import connection
 
+from evalhub.common.sql import sql_value
 from evalhub.common.statistics import Sums
 from runs.models import Mention
-from runs.sums import NOBODY, Figure, Key, SumTable, given
+from runs.sums import NOBODY, Figure, Key, SumTable
 
 TALLY = "runs_brand_tally"
 
@@ -79,7 +80,7 @@ def brands(
                 FROM {TALLY} WHERE project_id = %s AND demo = %s AND whole = %s AND {where}
                 GROUP BY brand_id HAVING sum(answers) > 0
                 ORDER BY sum(mentions) DESC, max(brand) LIMIT {int(most)}""",  # noqa: S608  names of this file only
-            [given(each) for each in parameters],
+            [sql_value(each) for each in parameters],
         )
         rows = cursor.fetchall()
     return [_named(*row) for row in rows]

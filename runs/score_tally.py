@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import UUIDField
 
+from evalhub.common.sql import sql_value
 from evalhub.common.statistics import Sums
 from runs.models import EvalRun
 from runs.states import FINAL, Status
@@ -96,7 +96,7 @@ def _read(project_id: uuid.UUID, since: date, columns: Sequence[str], where: str
             f"""SELECT {", ".join(asked)}, {period if edges else "0"} AS period, {sums}
                 FROM {TALLY} WHERE project_id = %s AND day >= %s AND {where}
                 GROUP BY {", ".join(grouped)}, period HAVING sum(runs) > 0""",  # noqa: S608  names of this file only, as in all SQL below
-            [*edges, UUIDField().get_db_prep_value(project_id, connection), since],
+            [*edges, sql_value(project_id), since],
         )
         names = (*columns, "period", *FIGURES)
         for row in cursor.fetchall():

@@ -7,10 +7,7 @@ Numbers are whole: what is taken out again leaves nothing behind (docs/decisions
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-from django.db import connection
-from django.db.models import UUIDField
+from typing import Literal
 
 from runs.triggers import KeptTable, function, moved
 
@@ -43,11 +40,6 @@ class Key:
         if self.moment:
             return f"({value} AT TIME ZONE 'UTC')::date" if vendor == "postgresql" else f"substr({value}, 1, 10)"
         return value
-
-
-def given(value: Any) -> Any:
-    """A value as a parameter of this database's SQL."""
-    return UUIDField().get_db_prep_value(value, connection) if isinstance(value, uuid.UUID) else value
 
 
 def nobody(vendor: str) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import UUIDField
 
+from evalhub.common.sql import sql_value
 from runs.triggers import CHILD, RUNS, KeptTable, function, moved
 from runs.triggers import day as day_of
 
@@ -40,7 +40,7 @@ Day = tuple[date, int]
 
 def days(*, project_id: uuid.UUID, agent_id: uuid.UUID | None = None) -> list[Day]:
     """The days with runs, newest first: those of an agent, or of the whole project. One query."""
-    keys = [UUIDField().get_db_prep_value(key, connection) for key in (project_id, agent_id or project_id)]
+    keys = [sql_value(key) for key in (project_id, agent_id or project_id)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT day, sum(runs) FROM {TALLY} WHERE project_id = %s AND scope = %s AND whole = %s

@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 from django.db import connection
 
+from evalhub.common.sql import sql_value
 from evalhub.common.statistics import Sums
 from runs.batches.shares import Voice
 from runs.models import Trial
 from runs.models.target import OF_DEMO
-from runs.sums import NOBODY, Figure, Key, SumTable, given
+from runs.sums import NOBODY, Figure, Key, SumTable
 from templates_app.models import SourceType
 from templates_app.reasons import FailureReason
 
@@ -151,7 +152,7 @@ def _rows(columns: str, grouped: str, where: str, parameters: Sequence[Any]) -> 
     """Of a project, which is the first parameter. Added up as far as it can be in SQL: reading a row costs more than adding it."""
     with connection.cursor() as cursor:
         sql = f"SELECT {columns} FROM {TALLY} WHERE project_id = %s AND {where} GROUP BY {grouped}"  # noqa: S608  names of ours
-        cursor.execute(sql, [given(each) for each in parameters])
+        cursor.execute(sql, [sql_value(each) for each in parameters])
         yield from cursor.fetchall()
 
 

@@ -4,11 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from django.db import connection
-from django.db.models import UUIDField
 
+from evalhub.common.sql import sql_value
 from runs.models import Citation
 
 MOST_CITATIONS, MOST_DOMAINS = 5_000, 30
@@ -38,11 +37,11 @@ class Sites:
 
 def sites(*, project_id: uuid.UUID, first: date, last: date, demo: bool, platform: str = "", topic_id: uuid.UUID | None = None) -> Sites:
     """Of the MOST_CITATIONS newest citations in a window of days; of all platforms and topics, where none is named. One query."""
-    where, given = "project_id = %s AND demo = %s AND day BETWEEN %s AND %s", [_key(project_id), demo, first, last]
+    where, given = "project_id = %s AND demo = %s AND day BETWEEN %s AND %s", [sql_value(project_id), demo, first, last]
     if platform:
         where, given = f"{where} AND platform = %s", [*given, platform]
     if topic_id:
-        where, given = f"{where} AND topic_id = %s", [*given, _key(topic_id)]
+        where, given = f"{where} AND topic_id = %s", [*given, sql_value(topic_id)]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH newest AS (SELECT domain, is_own, run_id FROM {Citation._meta.db_table} WHERE {where}
@@ -54,7 +53,3 @@ def sites(*, project_id: uuid.UUID, first: date, last: date, demo: bool, platfor
         rows = cursor.fetchall()
     domains = [Cited(domain, bool(is_own), answers, pages) for domain, is_own, answers, pages, _ in rows]
     return Sites(domains, int(rows[0][-1]) if rows else 0)
-
-
-def _key(key: uuid.UUID) -> Any:
-    return UUIDField().get_db_prep_value(key, connection)

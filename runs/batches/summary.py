@@ -22,9 +22,10 @@ from itertools import accumulate
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, CharField, Count, F, Func, Q, QuerySet, Sum, UUIDField, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Count, F, Func, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce
 
+from evalhub.common.sql import sql_value
 from evalhub.common.statistics import Sums, rate_of
 from runs.models import Batch, BatchSubject, EvalRun, Mention, Trial
 from runs.models.batch import BatchQuerySet
@@ -192,7 +193,7 @@ def _worst(batch: Batch) -> list[int]:
 
     What failed is found by the runs' index of states: to look at every run costs most of all. Two queries at most.
     """
-    runs, trials, key = EvalRun._meta.db_table, Trial._meta.db_table, UUIDField().get_db_prep_value(batch.pk, connection)
+    runs, trials, key = EvalRun._meta.db_table, Trial._meta.db_table, sql_value(batch.pk)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT subject_index FROM (

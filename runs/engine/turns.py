@@ -13,8 +13,8 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, UUIDField
 
+from evalhub.common.sql import sql_value
 from runs.models import Batch, EvalRun
 from runs.models.run import LONGEST_LEASE
 
@@ -36,7 +36,7 @@ ORPHANS = f"""SELECT id FROM {RUNS} AS r WHERE status IN ('pending', 'running') 
 
 def next_runs(room: int, at: datetime | None) -> list[uuid.UUID]:
     """Up to `room` runs that may be taken, locked where the database has row locks. `at` is None while no lease counts as silent."""
-    silent = _some(SILENT, [_time(at), _time(at + LONGEST_LEASE)], room) if at else []
+    silent = _some(SILENT, [sql_value(at), sql_value(at + LONGEST_LEASE)], room) if at else []
     left = room - len(silent)
     singles = _some(SINGLE, [], left)
     children = _children(left)
@@ -57,7 +57,7 @@ def _children(room: int) -> list[uuid.UUID]:
     if not batches:  # children whose batch is gone end with that reason, rather than wait for ever
         return _some(ORPHANS, [], room)
     random.shuffle(batches)
-    of_each = [_some(OF_BATCH, [_key(key)], room) for key in batches]
+    of_each = [_some(OF_BATCH, [sql_value(key)], room) for key in batches]
     return [key for key in chain.from_iterable(zip_longest(*of_each)) if key][:room]
 
 
@@ -73,11 +73,3 @@ def _keys(sql: str, parameters: Sequence[Any]) -> list[uuid.UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [key if isinstance(key, uuid.UUID) else uuid.UUID(key) for (key,) in cursor.fetchall()]
-
-
-def _key(key: uuid.UUID) -> Any:
-    return UUIDField().get_db_prep_value(key, connection)
-
-
-def _time(at: datetime) -> Any:
-    return DateTimeField().get_db_prep_value(at, connection)

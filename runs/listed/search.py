@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import UUIDField
 
+from evalhub.common.sql import sql_value
 from runs.listed.names import TABLE, TEXTS
 from runs.listed.postgres import PUNCTUATION
 
@@ -47,5 +47,5 @@ def _sqlite(project_id: uuid.UUID, wanted: Sequence[str]) -> tuple[str, list[Any
 
 def _postgres(project_id: uuid.UUID, wanted: Sequence[str]) -> tuple[str, list[Any], str]:
     query = " && ".join(["phraseto_tsquery('simple', %s)"] * len(wanted))
-    project = UUIDField().get_db_prep_value(project_id, connection)
+    project = sql_value(project_id)
     return f"SELECT id FROM {TABLE} WHERE project_id = %s AND words @@ ({query})", [project, *wanted], "id"
