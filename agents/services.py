@@ -13,7 +13,7 @@ from agents.addresses import origin
 from agents.character import normalise_big5, normalise_dimensions
 from agents.models import Agent
 from evalhub.accounts.models import Project
-from evalhub.common.names import CASE, free_name, twin
+from evalhub.common.names import CASE, free_name, twin_beside
 
 COPY = " (copy)"
 NAME_LENGTH = 200
@@ -58,8 +58,7 @@ def agent_upsert(
 
 def _refuse_twin(agent: Agent, name: str) -> None:
     """Raises AgentConflict where a new name is another agent's but for case."""
-    others = Agent.objects.filter(project=agent.project).exclude(pk=agent.pk)
-    if (agent._state.adding or agent.name != name) and (taken := twin(others, name)):
+    if taken := twin_beside(agent, name, before="" if agent._state.adding else agent.name):
         raise AgentConflict(f"Another agent of this project is already named {taken!r}; {CASE}.")
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from agents.models import Harness
 from evalhub.accounts.models import Project
-from evalhub.common.names import CASE, twin
+from evalhub.common.names import CASE, twin_beside
 
 SETTABLE = (
     *("name", "label", "argv", "model_names", "environment_names", "allowed_hosts"),
@@ -42,8 +42,7 @@ def _saved(harness: Harness, columns: dict[str, Any]) -> Harness:
     before = harness.name
     for name, value in columns.items():
         setattr(harness, name, value)
-    others = Harness.objects.filter(project=harness.project).exclude(pk=harness.pk)
-    if harness.name != before and (taken := twin(others, harness.name)):
+    if taken := twin_beside(harness, harness.name, before=before):
         raise ValidationError({"name": f"Another coding agent of this project is already named “{taken}”; {CASE}."})
     harness.clean_fields(exclude=["project"])
     try:

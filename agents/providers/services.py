@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from agents.addresses import origin
 from agents.models import ModelPrice, ModelProvider
 from evalhub.accounts.models import Project
-from evalhub.common.names import CASE, twin
+from evalhub.common.names import CASE, twin_beside
 
 SETTABLE = ("name", "kind", "base_url", "default_model", "is_active")
 TAKEN = "Another provider of this project has this name."
@@ -92,8 +92,7 @@ def _write(provider: ModelProvider, columns: dict[str, Any]) -> None:
     before = provider.name
     for column, value in columns.items():
         setattr(provider, column, value)
-    others = ModelProvider.objects.filter(project=provider.project).exclude(pk=provider.pk)
-    if provider.name != before and (taken := twin(others, provider.name)):
+    if taken := twin_beside(provider, provider.name, before=before):
         raise ValidationError({"name": f"Another provider of this project is already named “{taken}”; {CASE}."})
     provider.clean_fields(exclude=["project"])
 

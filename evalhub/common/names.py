@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 CASE = "upper and lower case make no difference"
 
@@ -14,6 +14,12 @@ def twin(rows: QuerySet[Any], name: str, *, field: str = "name") -> str:
     That no name comes twice letter by letter is for the database to hold; a twin that somebody saves in this very moment is not seen.
     """
     return next((known for known in _alike(rows, name, field, "iexact") if known != name and known.casefold() == name.casefold()), "")
+
+
+def twin_beside(row: Model, name: str, *, before: str, field: str = "name", **among: Any) -> str:
+    """The same among the other rows of its project, of those that are `among`. "" where the name is not new: rows of before stay."""
+    others = type(row)._default_manager.filter(project_id=row.project_id, **among).exclude(pk=row.pk)  # type: ignore[attr-defined]
+    return twin(others, name, field=field) if name != before else ""
 
 
 def is_taken(rows: QuerySet[Any], name: str, *, field: str = "name") -> bool:

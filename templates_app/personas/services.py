@@ -68,8 +68,7 @@ def _locked(persona_id: uuid.UUID, project: Project) -> Persona:
 
 def _refuse_twin(persona: Persona, name: str) -> None:
     """Raises PersonaConflict where a new name is another persona's but for case."""
-    others = Persona.objects.filter(project=persona.project).exclude(pk=persona.pk)
-    if (persona._state.adding or persona.name != name) and (taken := names.twin(others, name)):
+    if taken := names.twin_beside(persona, name, before="" if persona._state.adding else persona.name):
         raise PersonaConflict(f"Another persona of this project is already named {taken!r}; {names.CASE}.")
 
 

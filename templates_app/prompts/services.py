@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
-from evalhub.common.names import CASE, twin
+from evalhub.common.names import CASE, twin_beside
 from templates_app.models import EvalTemplate, Prompt, PromptTag, PromptTopic
 from templates_app.prompts.content import LONGEST_PROMPT, LONGEST_TOPIC, checked_platforms, checked_tags, checked_text, one_line, sentence
 
@@ -234,8 +234,7 @@ def _template(template_id: Any, project: Project) -> EvalTemplate | None:
 
 def _named(topic: PromptTopic, name: str) -> PromptTopic:
     before, topic.name = topic.name, one_line(name, field="name", noun="name", most=LONGEST_TOPIC)
-    others = PromptTopic.objects.filter(project=topic.project, archived_at=None).exclude(pk=topic.pk)
-    if topic.name != before and (taken := twin(others, topic.name)):
+    if taken := twin_beside(topic, topic.name, before=before, archived_at=None):
         raise TopicConflict(f"Another topic of this project is already named {taken!r}; {CASE}.")
     try:
         with transaction.atomic():

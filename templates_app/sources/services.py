@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from evalhub.accounts.models import Project
-from evalhub.common.names import CASE, twin
+from evalhub.common.names import CASE, twin_beside
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, SourceType
 from templates_app.sources.checks import web_address
 from templates_app.sources.definitions import definitions_complete
@@ -98,8 +98,7 @@ def _source_saved(source: ApiSource, columns: Mapping[str, Any]) -> ApiSource:
     before = source.label
     for column, value in columns.items():
         setattr(source, column, _source_value(source, column, value))
-    others = ApiSource.objects.filter(project=source.project).exclude(pk=source.pk)
-    if source.label != before and (taken := twin(others, source.label, field="label")):
+    if taken := twin_beside(source, source.label, before=before, field="label"):
         raise ValidationError({"label": f"Another source of this project is already named “{taken}”; {CASE}."})
     try:
         with transaction.atomic():
