@@ -161,7 +161,7 @@ def children_list(batch: Batch, query: QueryDict) -> dict[str, Any]:
         "noun": NOUNS[SourceType(batch.source_type)],
         "filters": filters,
         "children": [_child(batch, trial) for trial in found],
-        "more_href": child_href(batch, _and_after(filters.query, following)) if following else "",
+        "more_href": _with(child_href(batch, filters.query), after=following) if following else "",
         "exports": [(form, f"{reverse('batch-export', args=[batch.pk, form])}?{filters.query}") for form in ("csv", "jsonl")],
     }
 
@@ -181,10 +181,6 @@ def _place(text: str) -> Place | None:
         return read_place(text) if text else None
     except ValueError:
         raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
-
-
-def _and_after(query: str, place: str) -> str:
-    return f"{query}{'&' if query else ''}after={place}"
 
 
 def child_href(batch: Batch, query: str) -> str:
@@ -255,6 +251,6 @@ def _turning(batch: Batch, filters: ChildFilters, found: Matrix) -> dict[str, st
     }
 
 
-def _with(address: str, **places: int) -> str:
+def _with(address: str, **places: int | str) -> str:
     told = "&".join(f"{name}={value}" for name, value in places.items() if value)
     return address + (("" if address.endswith("?") else "&" if "?" in address else "?") + told if told else "")
