@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from agents.models import Agent
@@ -209,3 +210,10 @@ def finished_run(*, project: Project, scores: Mapping[str, float | None] | None 
     for item in (types.RunStarted(), *map(turn_event, said), types.FinalStatus(status=made.status)):
         event(run=made, event=item)
     return made
+
+
+def signed_in(person: User) -> Client:
+    """A browser of theirs."""
+    client = Client()
+    client.force_login(person)
+    return client

@@ -1,5 +1,4 @@
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
@@ -7,6 +6,7 @@ from evalhub.accounts.models import Membership, Project, Role
 from runs.models import EvalRun
 from runs.states import Status
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 MENU = 'action="/project"'
@@ -20,12 +20,6 @@ def kitchen() -> Project:
 @pytest.fixture
 def garden() -> Project:
     return factories.project(name="garden")
-
-
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from evalhub.accounts.members import LastOwner, member_remove, member_role_set
 from evalhub.accounts.models import Membership, Project, Role
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 PATH = "/settings/members/"
@@ -32,12 +33,6 @@ def ada(project: Project) -> User:
 @pytest.fixture
 def tom(project: Project) -> User:
     return factories.user(project=project, name="tom", role=Role.VIEWER)
-
-
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

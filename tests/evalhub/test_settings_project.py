@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from evalhub.accounts.models import Membership, Project, Role
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 PATH = "/settings/project/"
@@ -20,12 +21,6 @@ def project() -> Project:
 @pytest.fixture
 def ada(project: Project) -> User:
     return factories.user(project=project, name="ada")
-
-
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

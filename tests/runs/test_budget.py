@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from runs.budget import BudgetSpent, Standing
 from runs.models import CallTally, EvalRun
 from runs.services import Kind, RunRequest, run_create, runs_create
 from tests import factories
+from tests.factories import signed_in
 from tests.runs.api.client import Api
 
 pytestmark = pytest.mark.django_db
@@ -140,12 +140,6 @@ def test_the_api_refuses_with_a_sentence() -> None:
 
 
 # The page
-
-
-def signed_in(person: object) -> Client:
-    client = Client()
-    client.force_login(person)  # type: ignore[arg-type]
-    return client
 
 
 def test_an_owner_sets_it_and_sees_how_it_stands() -> None:

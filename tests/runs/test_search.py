@@ -28,9 +28,7 @@ def project() -> Project:
 
 @pytest.fixture
 def owner(project: Project) -> Client:
-    client = Client()
-    client.force_login(factories.owner(project=project))
-    return client
+    return factories.signed_in(factories.owner(project=project))
 
 
 def spoken(project: Project, *words: str, **columns: object) -> EvalRun:

@@ -7,6 +7,7 @@ from django.test import Client
 
 from evalhub.accounts.models import Project
 from tests import factories
+from tests.factories import signed_in
 
 Sent = dict[str, Any]
 
@@ -18,28 +19,22 @@ def project(db: None) -> Project:
 
 @pytest.fixture
 def editor(project: Project) -> Client:
-    return _signed_in(factories.user(project=project, role="editor", name="edith"))
+    return signed_in(factories.user(project=project, role="editor", name="edith"))
 
 
 @pytest.fixture
 def owner(project: Project) -> Client:
-    return _signed_in(factories.user(project=project, role="owner", name="olga"))
+    return signed_in(factories.user(project=project, role="owner", name="olga"))
 
 
 @pytest.fixture
 def viewer(project: Project) -> Client:
-    return _signed_in(factories.teammate(project=project))
+    return signed_in(factories.teammate(project=project))
 
 
 @pytest.fixture
 def stranger(db: None) -> Client:
-    return _signed_in(factories.stranger())
-
-
-def _signed_in(person: Any) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
+    return signed_in(factories.stranger())
 
 
 @pytest.fixture

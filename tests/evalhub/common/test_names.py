@@ -40,9 +40,7 @@ def project() -> Project:
 
 @pytest.fixture
 def owner(project: Project) -> Client:
-    client = Client()
-    client.force_login(factories.owner(project=project))
-    return client
+    return factories.signed_in(factories.owner(project=project))
 
 
 @pytest.mark.parametrize("make", MADE.values(), ids=MADE)

@@ -1,22 +1,16 @@
 """The three people, each signed in, and their project."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from evalhub.accounts.models import Project
 from tests import factories
+from tests.factories import signed_in
 
 
 @pytest.fixture
 def project(db: None) -> Project:
     return factories.project(name="kitchen")
-
-
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

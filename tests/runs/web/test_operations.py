@@ -20,7 +20,7 @@ from runs.models import CallTally, EvalRun, Worker
 from runs.services import ring
 from runs.states import Status
 from tests import factories
-from tests.runs.web.conftest import signed_in
+from tests.factories import signed_in
 
 PATH = "/operations/"
 
