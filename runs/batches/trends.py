@@ -9,6 +9,7 @@ from typing import Literal
 from evalhub.accounts.models import Project
 from evalhub.common.statistics import Rate, rate_of
 from runs import trial_tally
+from runs.batches.steps import Steps
 from templates_app.models import ApiSource, SourceType
 
 By = Literal["target_key", "source_id"]
@@ -60,26 +61,15 @@ def kinds_with_results(project: Project) -> list[str]:
 def trends(*, project: Project, source_type: str, by: By, today: date, days: int) -> Trends:
     """Two queries: the counts, which the database keeps added up, and the names of sources."""
     first, length = today - timedelta(days=days - 1), WEEK if days >= WEEKLY_FROM else 1
-    steps = _steps(first, today, length)
+    steps = Steps(first, today, length)
     courses: dict[str, Course] = defaultdict(lambda: Course(""))
     for key, day, n, passed in trial_tally.passed_by_day(project_id=project.pk, source_type=source_type, by=by, first=first):
         course = courses[key]
         course.key = key
-        step = steps[max(len(steps) - 1 - (today - day).days // length, 0)]
-        course.steps.setdefault(step, Counted()).add(n, passed)
+        course.steps.setdefault(steps.of(day), Counted()).add(n, passed)
         course.whole.add(n, passed)
     ordered = sorted(courses.values(), key=lambda course: (-course.whole.n, course.key))
-    return Trends(steps, length > 1, ordered, _names(project, source_type))
-
-
-def _steps(first: date, last: date, length: int) -> list[date]:
-    """First days, so that the last step ends today."""
-    found = []
-    day = last
-    while day >= first:
-        found.append(max(day - timedelta(days=length - 1), first))
-        day -= timedelta(days=length)
-    return found[::-1]
+    return Trends(steps.days, length > 1, ordered, _names(project, source_type))
 
 
 def _names(project: Project, source_type: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from evalhub.accounts.models import Project
 from runs import brand_tally, trial_tally
 from runs.batches.cited import Sites, sites
 from runs.batches.shares import Rival, Voice, added
+from runs.batches.steps import Steps
 from runs.trial_tally import Place
 from templates_app.models import PromptTopic
 
@@ -41,6 +42,10 @@ class Wanted:
     def step(self) -> int:
         """Days that are counted as one."""
         return 1 if self.days <= LONGEST_BY_DAY else WEEK
+
+    @property
+    def steps(self) -> Steps:
+        return Steps(self.first, self.today, self.step)
 
     def has(self, place: Place) -> bool:
         """Whether answers from there are wanted."""
@@ -108,7 +113,7 @@ def voice(*, project: Project, wanted: Wanted, offered: Choice) -> Found:
     return Found(
         wanted=wanted,
         whole=whole,
-        steps=_steps(project, wanted),
+        steps=_by_step(project, wanted),
         platforms=_by(chosen, lambda place: place.platform),
         topics=_by(chosen, lambda place: known.get(place.topic_id, Topic(place.topic_id, "A topic that was deleted"))),
         rivals=_rivals(project, wanted, offered, whole),
@@ -131,9 +136,10 @@ def _by(chosen: Iterable[tuple[Place, Voice]], of: Callable[[Place], Name]) -> d
     return dict(sorted(gathered.items(), key=lambda item: (-item[1].answers, str(item[0]))))
 
 
-def _steps(project: Project, wanted: Wanted) -> dict[date, Voice]:
-    """By first day. Whole steps end today; the oldest may be short."""
-    gathered = {_first_day(wanted, number): Voice() for number in range(-(-wanted.days // wanted.step), 0, -1)}
+def _by_step(project: Project, wanted: Wanted) -> dict[date, Voice]:
+    """By first day."""
+    steps = wanted.steps
+    gathered = {day: Voice() for day in steps.days}
     by_day = trial_tally.answers_by_day(
         project_id=project.pk,
         first=wanted.first,
@@ -143,13 +149,8 @@ def _steps(project: Project, wanted: Wanted) -> dict[date, Voice]:
         topic_id=wanted.topic_id,
     )
     for day, said in by_day:
-        gathered[_first_day(wanted, (wanted.today - day).days // wanted.step + 1)] += said
+        gathered[steps.of(day)] += said
     return gathered
-
-
-def _first_day(wanted: Wanted, number: int) -> date:
-    """Of the step of this number, counted back from today as 1."""
-    return max(wanted.today - timedelta(days=wanted.step * number - 1), wanted.first)
 
 
 def _rivals(project: Project, wanted: Wanted, offered: Choice, whole: Voice) -> list[Rival]:
