@@ -29,11 +29,7 @@ def once(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -> Calla
     def held(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.method != "POST" or not request.POST.get(MARK):
             return view(request, *args, **kwargs)
-        person = cast(User, request.user)
-        asked = IdempotencyRecord(
-            project=request.membership.project, holder=f"person/{person.pk}", key=form_key(request.POST), method="POST", path=request.path
-        )
-        response, address = redirect_once(asked, lambda: view(request, *args, **kwargs))
+        response, address = redirect_once(asked_by_form(request), lambda: view(request, *args, **kwargs))
         if response is not None:
             return response
         messages.success(request, "This was saved already.")
@@ -42,7 +38,15 @@ def once(view: Callable[Concatenate[PageRequest, P], HttpResponseBase]) -> Calla
     return held
 
 
-def form_key(data: QueryDict) -> str:
+def asked_by_form(request: PageRequest) -> IdempotencyRecord:
+    """What a form asks for, as it was sent: the same content of the same person at the same address is the same request."""
+    person = cast(User, request.user)
+    return IdempotencyRecord(
+        project=request.membership.project, holder=f"person/{person.pk}", key=_form_key(request.POST), method="POST", path=request.path
+    )
+
+
+def _form_key(data: QueryDict) -> str:
     """Hangs on everything that was sent, the form's mark among it."""
     content = sorted((name, value) for name, values in data.lists() if name not in NOT_CONTENT for value in values)
     return hashlib.sha256(repr(content).encode("utf-8", "surrogatepass")).hexdigest()

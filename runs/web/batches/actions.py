@@ -13,7 +13,6 @@ from runs.budget import BudgetSpent
 from runs.services import NotInterrupted
 from runs.web.access import PageRequest, member_required
 from runs.web.batches.access import batch_editable
-from runs.web.batches.naming import title
 
 
 @require_POST
@@ -55,5 +54,5 @@ def batch_again(request: PageRequest, batch_id: uuid.UUID) -> HttpResponse:
 def batch_delete(request: PageRequest, batch_id: uuid.UUID) -> HttpResponse:
     found = batch_editable(request, batch_id)
     services.batch_delete(batch_id=batch_id, project=request.membership.project)
-    messages.success(request, f"Deleted the batch {title(found)} with its children. What they cost stays in the figures of the project.")
+    messages.success(request, f"Deleted the batch {found.title} with its children. What they cost stays in the figures of the project.")
     return redirect("batch-list")

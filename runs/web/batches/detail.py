@@ -18,7 +18,7 @@ from runs.batches.reading import Figures, States
 from runs.models import Batch, Trial
 from runs.states import Status
 from runs.web.batches.filters import ChildFilters, ChildListFilters
-from runs.web.batches.naming import NOUNS, title
+from runs.web.batches.naming import NOUNS
 from runs.web.batches.paging import number
 from runs.web.batches.summary import summary
 from templates_app.models import SourceType
@@ -134,7 +134,7 @@ def results(batch: Batch, query: QueryDict) -> dict[str, Any]:
     reasons = _reasons(batch, filters)
     return {
         "batch": batch,
-        "title": title(batch),
+        "title": batch.title,
         "noun": NOUNS[SourceType(batch.source_type)],
         "filters": filters,
         "here": f"{reverse('batch', args=[batch.pk])}?{query.urlencode()}",
@@ -157,7 +157,7 @@ def children_list(batch: Batch, query: QueryDict) -> dict[str, Any]:
     found, following = _listed(batch, filters, query)
     return {
         "batch": batch,
-        "title": title(batch),
+        "title": batch.title,
         "noun": NOUNS[SourceType(batch.source_type)],
         "filters": filters,
         "children": [_child(batch, trial) for trial in found],

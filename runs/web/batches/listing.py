@@ -17,7 +17,6 @@ from runs.batches import reading
 from runs.batches.reading import Figures, States
 from runs.models import Batch
 from runs.web.batches.filters import BatchFilters
-from runs.web.batches.naming import title
 
 PAGE_SIZE = 25
 
@@ -34,7 +33,7 @@ class Row:
 
     @property
     def title(self) -> str:
-        return title(self.batch)
+        return self.batch.title
 
 
 @dataclass(frozen=True, slots=True)

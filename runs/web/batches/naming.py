@@ -1,6 +1,5 @@
-"""What batches and the things they ask are called on pages. A leaf."""
+"""What the things that batches ask are called on pages. A leaf."""
 
-from runs.models import Batch
 from templates_app.models import SourceType
 
 NOUNS = {
@@ -10,8 +9,3 @@ NOUNS = {
     SourceType.CLI: "operation",
     SourceType.CUSTOM_EVALS: "custom eval",
 }
-
-
-def title(batch: Batch) -> str:
-    """Its name, else what it is of."""
-    return batch.title

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from runs.models import Batch, BatchSubject, EvalRun, Trial
 from runs.web.access import PageRequest, member_required, run_or_404
-from runs.web.batches.naming import NOUNS, title
+from runs.web.batches.naming import NOUNS
 from runs.web.outcomes_prompts import prompt_outcome
 from templates_app.models import SourceType
 from templates_app.reasons import meaning
@@ -66,7 +66,7 @@ class Card:
 
     @property
     def batch_title(self) -> str:
-        return title(self.batch) if self.batch else ""
+        return self.batch.title if self.batch else ""
 
     @property
     def result(self) -> str:

@@ -18,7 +18,6 @@ from runs.web.batches import detail
 from runs.web.batches.access import batch_or_404
 from runs.web.batches.filters import ChildListFilters
 from runs.web.batches.listing import batches_page
-from runs.web.batches.naming import title
 
 
 @require_GET
@@ -58,7 +57,7 @@ def batch_now(request: PageRequest, batch_id: uuid.UUID) -> HttpResponse:
     found = batch_or_404(request, batch_id)
     if not request.htmx:
         return redirect("batch", batch_id)
-    context = {"head": detail.head(found), "batch": found, "title": title(found), "may_write": request.membership.may_write}
+    context = {"head": detail.head(found), "batch": found, "title": found.title, "may_write": request.membership.may_write}
     return render(request, "runs/batches/_head.html", context)
 
 

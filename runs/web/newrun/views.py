@@ -1,10 +1,9 @@
 """The page on which a run is put together. It works by its buttons alone; with htmx they change the page in place."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,8 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.idempotency import address_once
-from evalhub.accounts.models import IdempotencyRecord
-from evalhub.accounts.once import form_key
+from evalhub.accounts.once import asked_by_form
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
 from runs import budget
 from runs.models import ModelCall
@@ -102,11 +100,7 @@ def _start_once(request: PageRequest, form: NewRunForm) -> str:
 
     Returns the address of what became of it.
     """
-    person = cast(User, request.user)
-    asked = IdempotencyRecord(
-        project=request.membership.project, holder=f"person/{person.pk}", key=form_key(request.POST), method="POST", path=request.path
-    )
-    address = address_once(asked, lambda: _start(form))
+    address = address_once(asked_by_form(request), lambda: _start(form))
     messages.success(request, _told(form.asked_repeats))
     return address
 

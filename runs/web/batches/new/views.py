@@ -1,10 +1,9 @@
 """The page on which a batch is put together. Nothing is asked of anybody before it is started; the estimate says what would be."""
 
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.idempotency import address_once
-from evalhub.accounts.models import IdempotencyRecord, Project
-from evalhub.accounts.once import form_key
+from evalhub.accounts.models import Project
+from evalhub.accounts.once import asked_by_form
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
 from runs import budget
 from runs.batches.request import BatchRefused
@@ -105,11 +104,7 @@ def _estimated(request: PageRequest, form: NewBatchForm) -> dict[str, Any]:
 
 def _start_once(request: PageRequest, form: NewBatchForm) -> str:
     """Start what was asked for, unless this very form was sent before. Returns the address of the batch."""
-    person = cast(User, request.user)
-    asked = IdempotencyRecord(
-        project=request.membership.project, holder=f"person/{person.pk}", key=form_key(request.POST), method="POST", path=request.path
-    )
-    address = address_once(asked, lambda: _start(form))
+    address = address_once(asked_by_form(request), lambda: _start(form))
     messages.success(request, "The batch is queued; workers take its children up by themselves.")
     return address
 
