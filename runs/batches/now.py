@@ -9,7 +9,7 @@ from evalhub.accounts.models import Project
 from runs.batches.choosing import choose
 from runs.batches.request import ApiRequest, BatchRequest, PromptsRequest
 from runs.batches.storing import batch_store
-from runs.budget import admit, refuse_when_spent
+from runs.budget import refuse_when_spent
 from runs.models import Batch, Target
 from templates_app.models import SourceType
 
@@ -24,7 +24,6 @@ def target_run(*, target_id: uuid.UUID, project: Project) -> Batch:
     request = _request(row)
     chosen = choose(project, request, rows=[row])
     with transaction.atomic():
-        admit(project)
         made = batch_store(Batch(project=project, trigger=Batch.Trigger.PAGE, name=str(row), request=request.as_json()), chosen)
         Target.objects.filter(pk=row.pk).update(last_run_at=timezone.now(), skip_reason="")
     return made

@@ -17,7 +17,7 @@ from runs.batches.children import cancel_waiting, remove_final, resume_interrupt
 from runs.batches.choosing import choose
 from runs.batches.request import BatchRequest
 from runs.batches.storing import batch_store
-from runs.budget import admit, refuse_when_spent
+from runs.budget import refuse_when_spent
 from runs.models import Batch, EvalRun
 from runs.services import POLL_SECONDS, STOP_SECONDS, NotInterrupted, ring, run_stop
 from runs.states import Status
@@ -48,9 +48,7 @@ def batch_create(
         max_cost_usd=max_cost_usd,
         request=request.as_json(),
     )
-    with transaction.atomic():
-        admit(project)
-        return batch_store(batch, chosen)
+    return batch_store(batch, chosen)
 
 
 def batch_cancel(*, batch_id: uuid.UUID, project: Project) -> Batch:
@@ -94,9 +92,7 @@ def batch_again(*, batch_id: uuid.UUID, project: Project, only_failed: bool, tri
     chosen = chosen_again(old, only_failed=only_failed)
     request = {**old.request, "again": "failed" if only_failed else "all"}
     new = Batch(project=project, name=old.name, trigger=trigger, source_batch_id=old.pk, max_cost_usd=old.max_cost_usd, request=request)
-    with transaction.atomic():
-        admit(project)
-        return batch_store(new, chosen)
+    return batch_store(new, chosen)
 
 
 def batch_delete(*, batch_id: uuid.UUID, project: Project) -> None:

@@ -7,13 +7,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from runs.batches.chosen import Chosen, Subject
+from runs.budget import admit
 from runs.models import Batch, BatchSubject, Target
 from runs.services import ring
 
 
 @transaction.atomic
 def batch_store(batch: Batch, chosen: Chosen) -> Batch:
-    """Write the batch with its frozen subjects. The schedule calls it within a transaction of its own."""
+    """Write the batch with its frozen subjects, if the budget lets it begin. Raises BudgetSpent.
+
+    Starts of a project pass here one after the other. The schedule has asked before, in its own transaction, to tell targets why not.
+    """
+    admit(batch.project)
     batch.source_type = chosen.source_type
     batch.source_id = uuid.UUID(chosen.source["id"]) if chosen.source else None
     batch.source_label = chosen.source["label"] if chosen.source else ""
