@@ -126,19 +126,19 @@ class Exchange:
     async def _try(self, request: WireRequest) -> WireReply:
         """One request. Whatever was sent before it is written down first: a killed worker loses the record of one request, not of all."""
         await self.hand_over()
-        self._check()
+        await self._check()
         if self.gate is None:
             return await self._once(request)
         return await through(self.gate, partial(self._once, request), self._say_waiting)
 
-    def _check(self) -> None:
+    async def _check(self) -> None:
         if self.may_ask:
-            self.may_ask()
+            await self.may_ask()
 
     async def _say_retry(self, notice: RetryNotice) -> None:
         """Before a wait, which may be long: what was paid for is written, and who may not ask again need not wait."""
         await self.hand_over()
-        self._check()
+        await self._check()
         if self.on_retry:
             await self.on_retry(notice)
 
@@ -151,7 +151,7 @@ class Exchange:
         await self.on_retry(RetryNotice(self.spec.name, self._attempt, self.spec.max_attempts, 0.0, words))
 
     async def _once(self, request: WireRequest) -> WireReply:
-        self._check()  # again: a place at the gate may have taken minutes
+        await self._check()  # again: a place at the gate may have taken minutes
         paid = self.hold(request) if self.hold else None
         started = time.perf_counter()
         try:

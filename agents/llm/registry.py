@@ -43,7 +43,7 @@ def connect(
 ) -> ChatModel:
     """A model ready to be asked over `http`. `on_retry` is awaited before each wait; `demo_delay_s` slows the demo models down.
 
-    With a `gate`, every single request takes one of its places while it is open. `may_ask` is called before every request; what it raises
+    With a `gate`, every single request takes one of its places while it is open. `may_ask` is awaited before every request; what it raises
     ends the exchange. `hold` is called with every request just before it is sent, and may refuse it for its price.
     """
     if spec.kind not in WIRES:

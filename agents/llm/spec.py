@@ -78,4 +78,4 @@ class RetryNotice:
 
 
 OnRetry = Callable[[RetryNotice], Awaitable[None]]
-MayAsk = Callable[[], None]  # raises when no request may begin any more
+MayAsk = Callable[[], Awaitable[None]]  # raises when no request may begin any more

@@ -28,6 +28,7 @@ from runs.engine.journal import Journal
 from runs.engine.keeper import Keeper
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.money import REFRESH_SECONDS, Budgets
+from runs.engine.proof import Proof
 from runs.engine.sweep import run_sweep
 from runs.engine.workers import BEAT_SECONDS, WorkerRow
 from runs.models import Worker
@@ -86,6 +87,7 @@ class Drain:
     ended: asyncio.Event = field(default_factory=asyncio.Event)  # a place became free since this was cleared
     pace: Pace = field(default_factory=Pace)
     keeper: Keeper = field(default_factory=Keeper)
+    proof: Proof = field(default_factory=Proof)
     idle_since: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -141,7 +143,8 @@ class Drain:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
         for won in leases:
-            execution = Execution(won, self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets, self.ended.set)
+            shared = (self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets, self.proof)
+            execution = Execution(won, *shared, self.ended.set)
             task = asyncio.create_task(self._drive(execution))
             task.add_done_callback(partial(self._over, won.run_id))
             self.driven[won.run_id] = Driven(execution, task)
@@ -221,13 +224,14 @@ class Drain:
         return [driven.execution.lease for driven in self.driven.values()]
 
     async def _cancel_asked(self) -> None:
-        if not self.driven:
-            return
-        for run_id in await self.journal.call(lambda: lease.cancelled(self._leases())):
+        looked = time.monotonic()
+        gone = await self.journal.call(lambda: lease.cancelled(self._leases())) if self.driven else ()
+        for run_id in gone:
             driven = self.driven.get(run_id)
             if driven and not driven.execution.cancelled:
                 driven.execution.cancelled = True
                 driven.task.cancel()
+        self.proof.given(looked)
 
     async def _leave(self) -> None:
         """Turns in work have a while to be committed when a stop was asked for; what is left is aborted. Every lease goes back at once."""

@@ -26,6 +26,7 @@ from runs.engine.load import SIMULATES, Loaded, load
 from runs.engine.money import Budgets, Purse
 from runs.engine.outage import LONGEST_PAUSE, OUTAGE_SECONDS, is_outage
 from runs.engine.outcome import Outcome
+from runs.engine.proof import Proof
 from runs.engine.record import RunRecorder
 from runs.engine.simulate import Scenario, Simulation, SimulationFailed
 from runs.engine.transcript import Entry
@@ -54,6 +55,7 @@ class Execution:
     endpoints_http: aiohttp.ClientSession
     gates: Gates
     budgets: Budgets
+    proof: Proof
     on_ending: Callable[[], None] = lambda: None
     cancelled: bool = False
     ending: bool = False
@@ -188,7 +190,7 @@ class Execution:
     def _connect(self, spec: ModelSpec, http: aiohttp.ClientSession) -> ChatModel:
         gate = self.gates.of(spec.load_key, spec.timeout_s)
         hold = self.purse.hold_for(spec)
-        return connect(spec, http, on_retry=self._say_retry, gate=gate, may_ask=stop.raise_when_requested, hold=hold)
+        return connect(spec, http, on_retry=self._say_retry, gate=gate, may_ask=self.proof.wait, hold=hold)
 
     async def _say_retry(self, notice: RetryNotice) -> None:
         self.recorder.note(

@@ -104,7 +104,8 @@ function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${table.dataset.live}`);
   socket.addEventListener("open", () => {
     retry = RETRY_MS;
-    watch();
+    if (document.hidden) socket.close();
+    else watch();
   });
   socket.addEventListener("message", (event) => show(JSON.parse(event.data)));
   socket.addEventListener("close", (event) => {
@@ -128,8 +129,8 @@ function show({ rows, gone, fresh }) {
 
 document.addEventListener("visibilitychange", () => {
   if (!table) return;
-  if (document.hidden) socket?.close(); // a page that nobody sees costs nothing
-  else connect();
+  if (!document.hidden) connect();
+  else if (isOpen()) socket.close(); // a page that nobody sees costs nothing; one that opens just now is closed when it is open
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (isOpen() && event.target.matches("[data-polling]")) event.preventDefault();

@@ -19,6 +19,7 @@ from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.lease import LeaseLost
 from runs.engine.money import Budgets
+from runs.engine.proof import Proof
 from runs.engine.transcript import Line
 from runs.events import log
 from runs.models import EvalRun, Message, ModelCall, RunEvent, Verdict
@@ -225,7 +226,7 @@ def test_a_run_deleted_between_its_claim_and_its_start_is_a_lost_lease(caplog: p
 
     async def drive() -> None:
         with Journal() as journal:
-            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal)).drive()
+            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal), Proof()).drive()
 
     with pytest.raises(LeaseLost):
         asyncio.run(drive())

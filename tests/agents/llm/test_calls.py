@@ -84,7 +84,7 @@ async def test_whoever_may_not_ask_any_more_begins_no_other_request(
     books = Books(server)
     server.script.always("mock", "500")
 
-    def may_ask() -> None:
+    async def may_ask() -> None:
         if server.requests:
             raise Stop
 

@@ -13,6 +13,7 @@ from runs.engine.drain import run_drain
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.money import Budgets
+from runs.engine.proof import Proof
 from runs.models import EvalRun
 from runs.states import Status
 from tests.support.runs import run_make
@@ -50,7 +51,7 @@ def test_a_database_that_is_away_in_that_moment_costs_no_attempt_and_forgets_no_
 
     async def drive() -> None:
         with Blinking() as journal:
-            execution = Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal))
+            execution = Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal), Proof())
             task = asyncio.create_task(execution.drive())
             await journal.asked.wait()
             execution.cancelled = True

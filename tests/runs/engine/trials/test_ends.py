@@ -20,6 +20,7 @@ from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.load import load
 from runs.engine.money import Budgets
+from runs.engine.proof import Proof
 from runs.engine.steps import Step
 from runs.engine.sweep import run_sweep
 from runs.models import Batch, BatchSubject, EvalRun, Mention, Trial
@@ -197,7 +198,7 @@ def test_a_prompt_that_nobody_judges_is_written_in_one_commit(transactional_db: 
 
     async def drive() -> int:
         with Counting() as journal:
-            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal)).drive()
+            await Execution(held, journal, *[cast("ClientSession", None)] * 2, Gates(journal.call), Budgets(journal), Proof()).drive()
             return journal.steps
 
     assert asyncio.run(drive()) == 1
