@@ -14,8 +14,10 @@ MAX_OBJECTS = 20
 MAX_SCANNED = 1_000_000  # characters looked through for closing braces, all starts together: half a second of Python at worst
 
 _THINKING_ENDS = ("</think>", "</thinking>", "</reasoning>")
-_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
-_STRING_OR_SLIP = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])|\b(True|False|None)\b|//[^\n]*', re.DOTALL)
+# A string that nobody closes goes to the end: to look for one behind each of its marks would take for ever.
+_STRING_OR_BRACE = re.compile(r'"(?:[^"\\]|\\.)*+(?P<closing>"?)|[{}]', re.DOTALL)
+_BRACE = re.compile(r"[{}]")
+_STRING_OR_SLIP = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(?=\s*[}\]])|\b(True|False|None)\b|//[^\n]*', re.DOTALL)
 _CONSTANTS = {"True": "true", "False": "false", "None": "null"}
 _DECODER = json.JSONDecoder(strict=False)  # tolerates raw line breaks inside strings
 
@@ -68,11 +70,20 @@ def _repaired(text: str, start: int, end: int | None) -> tuple[dict[str, Any] | 
 
 def _balanced_end(text: str, start: int) -> int | None:
     depth = 0
-    for match in _STRING_OR_BRACE.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(match.group(), 0)
-        if depth == 0 and match.group() == "}":
-            return match.end()
+    for brace in _braces(text, start):
+        depth += 1 if brace.group() == "{" else -1
+        if depth == 0:
+            return brace.end()
     return None
+
+
+def _braces(text: str, start: int) -> Iterator[re.Match[str]]:
+    """Those outside strings. A mark that opens a string which nobody closes is none, and there is no string behind it."""
+    for match in _STRING_OR_BRACE.finditer(text, start):
+        if match["closing"] is None:
+            yield match
+        elif not match["closing"]:
+            yield from _BRACE.finditer(text, match.start())
 
 
 def _without_slip(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ VARIABLES = {
     "competitor_name": "Competitor name",
     "competitor_domain": "Competitor domain",
 }
-_FIELD = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_FIELD = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
 class BadTemplate(ValueError):
@@ -20,7 +20,7 @@ def rendered(template: str, values: Mapping[str, str]) -> str:
     """The template with its variables filled in. `values` has those that have one. Raises BadTemplate."""
 
     def fill(found: re.Match[str]) -> str:
-        name = found[1]
+        name = found[1].strip()
         if name not in VARIABLES:
             known = ", ".join(f"{{{{{each}}}}}" for each in VARIABLES)
             raise BadTemplate(f"There is no variable {name[:60]!r}. There are {known}.")
@@ -28,7 +28,8 @@ def rendered(template: str, values: Mapping[str, str]) -> str:
             raise BadTemplate(f"{{{{{name}}}}} has no value here: {_missing(name)}.")
         return values[name]
 
-    return _FIELD.sub(fill, template)
+    head, end, rest = template.rpartition("}}")  # behind the last end every beginning would be looked at to no end
+    return _FIELD.sub(fill, head + end) + rest
 
 
 def _missing(name: str) -> str:

@@ -23,7 +23,8 @@ IN_PLACE = ("allOf", "anyOf", "oneOf")
 IN_PLACE_ONE = ("not", "if", "then", "else")
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]|\(\?>|\(\?\(|\\[1-9k]|[*+?}]\+")
 _HUNDREDS, _DOZENS = re.compile(r"\\[pP]|\(\?\w*i"), re.compile(r"\.|\[\^|\\[DSW]")  # of states for one character
-_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|.", re.DOTALL)
+_CLASS = r"\[(?:\\.|[^\]\\])*+\]?"  # one that nobody closes goes to the end, so that none is looked for behind each of its brackets
+_TOKEN = re.compile(rf"\\.|{_CLASS}|\{{(\d+)(?:,(\d*))?\}}|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

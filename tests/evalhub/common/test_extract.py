@@ -29,6 +29,7 @@ from evalhub.common.extract import json_objects
         ('[{"a": 1}, {"a": 2}]', [{"a": 1}, {"a": 2}]),
         ('<think>maybe {"a": 0}</think> {"a": 1}', [{"a": 1}]),
         ('{"a": 1', []),
+        ('{"a": 1, // 19" wide\n "b": 2}', [{"a": 1, "b": 2}]),
         ('{ { {"a": 1}', [{"a": 1}]),
     ],
 )
@@ -72,7 +73,11 @@ def test_no_noise_raises(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{" * 100_000, '{"a":' * 50_000, '{"' * 50_000, "{}" * 50_000, "<think>" * 20_000, '{"a": "' + "\\" * 100_000]
+    "text",
+    [
+        *("{" * 100_000, '{"a":' * 50_000, '{"' * 50_000, "{}" * 50_000, "<think>" * 20_000, '{"a": "' + "\\" * 100_000),
+        *('{"' + '\\"' * 100_000, "{" + '"\\' * 100_000),
+    ],
 )
 def test_hostile_text_is_given_up_soon(text: str) -> None:
     started = time.perf_counter()

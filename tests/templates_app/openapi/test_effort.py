@@ -112,6 +112,7 @@ def test_of_large_alternatives_not_even_the_first_is() -> None:
         ("(?=a)b", 3, True),
         (r"(a)\1", 2, True),
         ("((){3}]", 5, False),
+        pytest.param("[" * 500_000, 1, False, id="brackets that nobody closes"),  # half an hour, when each was looked for an end
     ],
 )
 def test_a_pattern_counts_what_it_repeats(text: str, size: int, looks_around: bool) -> None:
