@@ -144,9 +144,10 @@ class _Builder:
         text = str(node.value)
         if node.tag not in {f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")}:
             raise self._error(node, f"the tag {node.tag} is not read here")
-        if node.style or (node.tag == f"{_TAG}str" and not _FRACTION.fullmatch(text)):
+        is_number = bool(_FRACTION.fullmatch(text) or _BASED.fullmatch(text))
+        if node.style or (node.tag == f"{_TAG}str" and not is_number):
             return text
-        if _ENDLESS.fullmatch(text) or len(text) > LONGEST_NUMBER and _FRACTION.fullmatch(text):
+        if _ENDLESS.fullmatch(text) or len(text) > LONGEST_NUMBER and is_number:
             raise self._error(node, f"{text[:40]} is no JSON number")
         return _plain(text)
 

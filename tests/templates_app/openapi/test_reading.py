@@ -22,6 +22,7 @@ JSON_VALUES = st.recursive(
     [
         ("a: yes\nb: 2024-01-02\nc: 12:30\nd: 010", {"a": "yes", "b": "2024-01-02", "c": "12:30", "d": 10}),
         ("200: {}\non: 0x1F\noff: 1e3\nno: ~", {"200": {}, "on": 31, "off": 1000.0, "no": None}),
+        ("a: 0o17\nb: '0o17'", {"a": 15, "b": "0o17"}),
         ("a: '5'\nb: |\n  text\nc: true", {"a": "5", "b": "text\n", "c": True}),
         ("a: &it {x: 1, y: 2}\nb: *it\nc: {<<: *it, y: 3}", {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 2}, "c": {"x": 1, "y": 3}}),
         ("{a: 1, b: c}", {"a": 1, "b": "c"}),
@@ -42,6 +43,7 @@ def test_it_reads_json_and_yaml_of_the_core_schema(text: str, data: object) -> N
         ("a: &x [*x]", "Line 1, column 4: a value is part of itself."),
         ("? [a]\n: b", "Line 1, column 3: a key must be a text."),
         ("a: .nan", "Line 1, column 4: .nan is no JSON number."),
+        (f"a: 0x{'f' * 5000}", f"Line 1, column 4: 0x{'f' * 38} is no JSON number."),
         ("a: !!python/object:os.system x", "Line 1, column 4: the tag tag:yaml.org,2002:python/object:os.system is not read here."),
         ("a: !!binary x", "Line 1, column 4: the tag tag:yaml.org,2002:binary is not read here."),
         ("<<: 3", "Line 1, column 5: << takes a mapping, or a list of mappings."),
