@@ -3,15 +3,18 @@
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from hypothesis import HealthCheck, settings
 
 from runs.clock import CLOCK
 
+ASSETS = "evalhub.assets.AssetMiddleware"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # How long an example takes says more about the machine than about the code: the gate runs several parts at once.
@@ -20,10 +23,16 @@ settings.load_profile("evalhub")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _static_files_are_not_listed() -> None:
-    """Each test client starts the middleware anew, and listing the files costs more than a page. tests/evalhub/test_assets.py does."""
-    django_settings.SERVESTATIC_USE_FINDERS = False
-    django_settings.SERVESTATIC_USE_STATIC_ROOT = False
+def _static_files_are_not_served() -> None:
+    """Each test client would list them anew, and a request of one go through two threads. tests/evalhub/test_assets.py has them."""
+    django_settings.MIDDLEWARE = [name for name in django_settings.MIDDLEWARE if name != ASSETS]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_only_empties() -> Iterator[None]:
+    """Types and permissions of models, and triggers, would be made anew after each test that commits."""
+    with patch("django.core.management.commands.flush.emit_post_migrate_signal", lambda *_, **__: ContentType.objects.clear_cache()):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,9 @@ OTHER = "/static/css/base.0123456789ab.css"
 
 
 @pytest.fixture(autouse=True)
-def listed(settings: Any) -> None:
+def served(settings: Any) -> None:
     """As an installation has it; other tests do without (tests/conftest.py)."""
-    settings.SERVESTATIC_USE_FINDERS = True
+    settings.MIDDLEWARE = ["evalhub.assets.AssetMiddleware", *settings.MIDDLEWARE]
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ import pytest
 from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from evalhub.accounts.models import PersonSession
 from tests import factories
 from tests.runs.exports.reading import body
 from tests.support.addresses import FormReader, Site, routes, site_make, takes_row
+from tests.support.committed import committed
 
 pytestmark = pytest.mark.django_db
 
@@ -73,9 +75,11 @@ LONE_SURROGATE = b"name=%ED%A0%80&text=%ED%A0%80"
 JUNK_VALUES = ("", "\0", "-1", "9" * 400, "1e999", "NaN", "2" * 10, "x" * 50_000, "\u202e<script>", '{"a": "\\ud800"}', "\\ud800")
 
 
-@pytest.fixture
-def site() -> Site:
-    return site_make()
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    """Made once: what a test does to it is rolled back."""
+    with committed(site_make, django_db_blocker) as made:
+        yield made
 
 
 def _methods(name: str) -> list[str]:

@@ -1,10 +1,12 @@
 """What people, agents and models write is text on every page and in every file, whatever it says."""
 
 import csv
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from io import StringIO
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from agents.models import Agent, Harness
 from evalhub.accounts.models import ApiKey
@@ -27,6 +29,7 @@ from templates_app.models import (
 from tests.evalhub.test_every_address import ROUTES, SEEN
 from tests.runs.exports.reading import body
 from tests.support.addresses import Site, site_make
+from tests.support.committed import committed
 
 pytestmark = pytest.mark.django_db
 SHORT = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7*7 }}\u202e'
@@ -55,8 +58,13 @@ class Elements(HTMLParser):
         self._is_script = False
 
 
-@pytest.fixture
-def site() -> Site:
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    with committed(spoilt, django_db_blocker) as made:
+        yield made
+
+
+def spoilt() -> Site:
     made = site_make()
     project = made.project
     hostile = {"name": SHORT, "bio": LONG, "personality_prompt": LONG, "speech_patterns": [LONG]}
