@@ -34,7 +34,7 @@ async def play(stage: Stage) -> Outcome:
         passed=decision.passed,
         score=decision.score,
         failure_reasons=decision.reasons,
-        latency_ms=result.get("latency_ms", stage.latency_ms),
+        latency_ms=result.get("latency_ms"),
         tool_calls=1 if "ended" in result else 0,
         details={"checks": list(decision.checks), **stage.execution_details},
     )

@@ -42,7 +42,7 @@ async def play(stage: Stage) -> Outcome:
         passed=decision.passed,
         score=decision.score,
         failure_reasons=decision.reasons,
-        latency_ms=exchange["latency_ms"] if exchange else stage.latency_ms,
+        latency_ms=exchange["latency_ms"] if exchange else None,
         tool_calls=1 if exchange else 0,
         details={"checks": list(decision.checks), "request": found["request"], "exchange": exchange, **stage.execution_details},
     )

@@ -18,7 +18,7 @@ from runs.batches.reading import Figures, States
 from runs.models import Batch, Trial
 from runs.states import Status
 from runs.web.batches.filters import ChildFilters, ChildListFilters
-from runs.web.batches.naming import NOUNS
+from runs.web.batches.naming import LATENCY_OF, NOUNS
 from runs.web.batches.paging import number
 from runs.web.batches.summary import summary
 from templates_app.models import SourceType
@@ -136,6 +136,7 @@ def results(batch: Batch, query: QueryDict) -> dict[str, Any]:
         "batch": batch,
         "title": batch.title,
         "noun": NOUNS[SourceType(batch.source_type)],
+        "latency_of": LATENCY_OF[SourceType(batch.source_type)],
         "filters": filters,
         "here": f"{reverse('batch', args=[batch.pk])}?{query.urlencode()}",
         "reasons": reasons,
@@ -211,14 +212,22 @@ def _child(batch: Batch, trial: Trial) -> Child:
 
 def _shown(batch: Batch, subject: int, cell: Cell, column: Column) -> ShownCell:
     state = "error" if cell.state == Status.FAILED and not cell.decided else cell.state
-    value, said = cell.value, SAID[state]
+    said = SAID[state]
     shown = f"{cell.passed}/{cell.decided}" if cell.decided > 1 else SHORT[state]
     if cell.score is not None:
         shown = f"{cell.score:.0f}" if cell.n == 1 else f"{cell.score:.0f} · {shown}" if cell.decided else f"{cell.score:.0f}"
     if cell.n > 1:
         said = f"{said}, {cell.passed} of {cell.n} passed" if cell.decided else f"{said}, {cell.n} children"
     href = reverse("batch-cell", args=[batch.pk, subject, column.index]) if cell.n else ""
-    return ShownCell(href, state, 0 if value is None else min(int(value // 20), 4) + 1, shown, said)
+    return ShownCell(href, state, _heat(cell), shown, said)
+
+
+def _heat(cell: Cell) -> int:
+    """A fifth of the scale. A failure has a score too, such as four of five checks, and must not look like what passed; nor the reverse."""
+    if cell.value is None:
+        return 0
+    fifth = min(int(cell.value // 20), 4) + 1
+    return min(fifth, 2) if cell.state == "failed" else max(fifth, 3) if cell.state == "passed" else fifth
 
 
 SAID = {

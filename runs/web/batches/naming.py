@@ -9,3 +9,11 @@ NOUNS = {
     SourceType.CLI: "operation",
     SourceType.CUSTOM_EVALS: "custom eval",
 }
+
+LATENCY_OF = {
+    SourceType.PROMPTS: "of the model's answer",
+    SourceType.REST_API: "of the API's response",
+    SourceType.SDK: "of the program's execution",
+    SourceType.CLI: "of the program's execution",
+    SourceType.CUSTOM_EVALS: "of the model's answer",
+}

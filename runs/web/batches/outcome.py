@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from runs.models import Batch, BatchSubject, EvalRun, Trial
 from runs.web.access import PageRequest, member_required, run_or_404
-from runs.web.batches.naming import NOUNS
+from runs.web.batches.naming import LATENCY_OF, NOUNS
 from runs.web.outcomes_prompts import prompt_outcome
 from templates_app.models import SourceType
 from templates_app.reasons import meaning
@@ -79,6 +79,10 @@ class Card:
         """Seconds."""
         return None if self.trial.latency_ms is None else self.trial.latency_ms / 1000
 
+    @property
+    def latency_of(self) -> str:
+        return LATENCY_OF[SourceType(self.trial.source_type)]
+
 
 def shown(run: EvalRun) -> dict[str, Any]:
     """What the card's template asks for; {} for a run that is no child of a batch. At most five queries."""
@@ -129,7 +133,7 @@ def _target(trial: Trial, batch: Batch | None) -> str:
 def _profile(trial: Trial, batch: Batch | None) -> str:
     if batch and trial.profile_index is not None and trial.profile_index < len(batch.profiles):
         return str(batch.profiles[trial.profile_index]["name"])
-    return ""
+    return "none" if trial.source_type == SourceType.REST_API and trial.profile_index is None else ""
 
 
 def _check(item: Json) -> Check:

@@ -57,7 +57,7 @@ def test_an_answer_without_a_program_fails_and_nothing_runs(openai: MockModelSer
     [trial] = driven(
         batch_make([task_subject(expected_behavior="Works.", judge_model="openai/judge")], [target()], source_snapshot=source())
     )
-    assert (trial.passed, trial.first_reason, trial.tool_calls) == (False, FailureReason.NO_ANSWER, 0)
+    assert (trial.passed, trial.first_reason, trial.tool_calls, trial.latency_ms) == (False, FailureReason.NO_ANSWER, 0, None)
     assert len(openai.requests) == 1
 
 

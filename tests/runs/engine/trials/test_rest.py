@@ -91,6 +91,7 @@ def test_a_wrong_request_fails_with_its_reason_and_is_not_sent(
     assert trial.score is not None
     assert trial.score < 100
     assert trial.details["exchange"] is None
+    assert trial.latency_ms is None  # it is the API's, which was not asked; the model's would be another figure
     assert not api.requests
     assert len(openai.requests) == 1  # what failed already is not judged
 

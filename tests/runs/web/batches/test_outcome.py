@@ -35,6 +35,13 @@ def test_it_says_what_was_checked_and_why_it_failed(owner: Client, project: Proj
     assert "Run again…" not in page
 
 
+def test_a_request_that_no_environment_served_says_so(owner: Client, project: Project) -> None:
+    trial = batch_factories.trial(batch=batch_factories.batch(project=project), passed=False, reasons=["auth"], latency_ms=5)
+    page = owner.get(f"/runs/{trial.pk}/").text
+    assert "<dt>Environment</dt><dd>none</dd>" in page
+    assert "of the API&#x27;s response" in page
+
+
 @pytest.mark.parametrize(("sandboxed", "warned"), [(True, False), (False, True)])
 def test_every_run_without_a_sandbox_says_so(owner: Client, project: Project, sandboxed: bool, warned: bool) -> None:
     batch = batch_factories.batch(project=project, source_type="cli", subjects=("list",), targets=("codex/gpt-5",))

@@ -129,6 +129,24 @@ def test_the_page_shows_failures_first_then_the_matrix_then_the_summary(owner: C
     assert 'aria-label="failed, 20"' in page
 
 
+def test_a_failure_with_a_high_score_does_not_look_like_what_passed(owner: Client, project: Project) -> None:
+    batch = batch_factories.batch(project=project, subjects=("GET /pets", "POST /pets", "GET /owners"))
+    batch_factories.trial(batch=batch, subject=0, passed=False, score=80.0, reasons=["auth"])
+    batch_factories.trial(batch=batch, subject=1, passed=True, score=100.0)
+    batch_factories.trial(batch=batch, subject=2, passed=True, score=30.0)
+    rows = owner.get(f"/batches/{batch.pk}/").context["rows"]
+    assert [cells[0].heat for _, cells in rows] == [2, 5, 3]
+
+
+def test_the_summary_says_whose_latency_it_has_and_no_number_twice(owner: Client, project: Project) -> None:
+    batch = batch_factories.finished_batch(project=project)
+    Batch.objects.filter(pk=batch.pk).update(summary=summarize(batch.pk))
+    page = owner.get(f"/batches/{batch.pk}/").text
+    assert "latency is of the API&#x27;s response" in page
+    [line] = [line for line in page.partition("By target")[2].splitlines() if 'data-label="Passed"' in line][:1]
+    assert ", n " not in line
+
+
 def test_ten_thousand_children_are_light(owner: Client, project: Project, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     batch = many_children(project)
     owner.get("/batches/")
