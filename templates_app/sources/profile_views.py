@@ -1,6 +1,7 @@
 """Pages of environments. Names of variables are shown to members; their values to nobody."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -14,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
-from templates_app.models import EnvProfile
-from templates_app.sources import profiles, selectors
+from templates_app.models import ApiSource, EnvProfile
+from templates_app.sources import profiles, selectors, services
 from templates_app.sources.profile_forms import ProfileForm
 from templates_app.sources.views import GONE
 
@@ -72,8 +73,20 @@ def _form(request: PageRequest, found: EnvProfile | None) -> HttpResponse:
     saved = _saved(request, form) if form.is_valid() else None
     if saved is None:
         return _page(request, form, status=400)
+    if found is None and saved.source:
+        messages.success(request, f"{saved.name} is saved. {_told_default(saved.source, saved)}")
+        return redirect("source", saved.source.pk)
     messages.success(request, f"{saved.name} is saved.")
     return redirect("profile-list")
+
+
+def _told_default(source: ApiSource, made: EnvProfile) -> str:
+    """A source's first environment is what it runs in by default: whoever makes one for it means it to be used."""
+    with suppress(*GONE):
+        source = services.source_default_fill(project=source.project, source_id=source.pk, profile=made)
+    if source.default_env_profile_id == made.pk:
+        return f"{source.label} runs in it wherever nothing else is said."
+    return f"Tick it in a batch, or make it the default of {source.label} under Edit."
 
 
 def _saved(request: PageRequest, form: ProfileForm) -> EnvProfile | None:

@@ -40,6 +40,13 @@ def source_update(*, project: Project, source_id: uuid.UUID, **columns: Any) -> 
 
 
 @transaction.atomic
+def source_default_fill(*, project: Project, source_id: uuid.UUID, profile: EnvProfile) -> ApiSource:
+    """Make it the environment that the source runs in by default, where the source has none yet."""
+    source = _locked(project, source_id)
+    return source if source.default_env_profile_id else _source_saved(source, {"default_env_profile": profile})
+
+
+@transaction.atomic
 def source_delete(*, project: Project, source_id: uuid.UUID) -> None:
     """Remove it with its operations, their definitions and its environments. What has run stays."""
     _locked(project, source_id).delete()

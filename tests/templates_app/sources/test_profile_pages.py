@@ -104,8 +104,17 @@ def test_a_mistake_in_an_environment_stands_beside_its_field(editor: Client, wro
 
 def test_an_environment_is_made_for_a_source_and_deleted(editor: Client, source: ApiSource) -> None:
     assert f'value="{source.pk}" selected' in editor.get(f"/environments/new/?source={source.pk}").text
-    editor.post("/environments/new/", typed(key="prod", source=str(source.pk), variables_name=["A"], variables_value=["1"]))
+    saved = editor.post("/environments/new/", typed(key="prod", source=str(source.pk), variables_name=["A"], variables_value=["1"]))
+    assert saved["Location"] == f"/sources/{source.pk}/"
     made = EnvProfile.objects.get(key="prod")
     assert (made.source, made.variables()) == (source, {"A": "1"})
     editor.post(f"/environments/{made.pk}/delete")
     assert not EnvProfile.objects.exists()
+
+
+def test_the_first_environment_made_for_a_source_is_its_default_and_the_second_is_not(editor: Client, source: ApiSource) -> None:
+    for key, said in (("first", "runs in it wherever nothing else is said"), ("second", "make it the default")):
+        page = editor.post("/environments/new/", typed(key=key, source=str(source.pk)), follow=True).text
+        assert said in page
+    source.refresh_from_db()
+    assert source.default_env_profile == EnvProfile.objects.get(key="first")

@@ -68,7 +68,8 @@ def desk_of(project: Project, kind: str, source_id: str = "") -> Desk:
 
 
 def _sources(desk: Desk, source_id: str) -> None:
-    rows = ApiSource.objects.filter(project=desk.project, source_type=desk.kind).defer("document", "docs")[:MOST_SHOWN]
+    known = ApiSource.objects.filter(project=desk.project, source_type=desk.kind).select_related("default_env_profile")
+    rows = known.defer("document", "docs")[:MOST_SHOWN]
     by_id = {str(row.pk): row for row in rows}
     desk.sources = [(key, row.label) for key, row in by_id.items()]
     desk.source = by_id.get(source_id) or next(iter(by_id.values()), None)

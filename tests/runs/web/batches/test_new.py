@@ -65,6 +65,14 @@ def test_operations_are_chosen_by_category_or_one_by_one_in_environments(owner: 
     assert (picked.total, [profile["name"] for profile in picked.profiles]) == (2, ["Staging", "Live"])
 
 
+def test_it_says_in_which_environment_a_batch_runs_that_ticks_none(owner: Client, project: Project, source: ApiSource) -> None:
+    address = f"{NEW}?kind=rest_api&source={source.pk}"
+    assert "requests carry no credentials" in owner.get(address).text
+    source.default_env_profile = EnvProfile.objects.create(project=project, key="staging", name="Staging")
+    source.save()
+    assert "none ticked: Staging, unless an eval has its own" in owner.get(address).text
+
+
 def test_custom_evals_are_chosen(owner: Client, project: Project) -> None:
     first, _ = (CustomEval.objects.create(project=project, prompt=text) for text in ("Write a test.", "Mend a bug."))
     assert started(owner, kind="custom_evals").total == 2
