@@ -22,6 +22,7 @@ from agents.llm.retry_after import retry_after_s
 from agents.llm.spec import ModelSpec
 from agents.llm.wire import Refused
 from evalhub.common.outbound import DNS_CACHE_S, AddressPolicy, AddressRefused, LiteralGuard, VettingResolver
+from evalhub.common.unreached import why_unreached
 
 MAX_CONNECTIONS = 600  # above the 500 runs one worker may drive, so that no call waits for a socket with its time-out running
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -157,7 +158,7 @@ def _error_of_exception(spec: ModelSpec, url: str, error: Exception) -> LLMError
     if isinstance(error, aiohttp.ClientSSLError):
         return PermanentError(f"The TLS certificate of {place} was not accepted: {quote(str(error))}")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return RetryableError(f"{place} could not be reached: {quote(error.strerror or str(error))}")
+        return RetryableError(f"{place} could not be reached: {quote(why_unreached(error))}")
     if isinstance(error, ValueError | aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return PermanentError(f"The address or a header of {place} cannot be sent: {quote(hidden(spec, str(error)))}")
     return RetryableError(f"{place} cut the connection before its answer was complete ({type(error).__name__}).")

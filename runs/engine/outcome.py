@@ -31,8 +31,9 @@ class CitationRow:
 class Outcome:
     """The columns of the Trial that say how it ended, and the rows beside it.
 
-    `failure_reasons` are of templates_app.reasons, the weightiest first. `latency_ms` is of the answer; of a REST API, of its
-    response, and of programs, of their execution: None where it did not come to that, since the two are no one figure. `platform`, `topic_id` and `demo` (whether a demo model answered) stand in the mentions and citations.
+    `failure_reasons` are of templates_app.reasons, the weightiest first. `latency_ms` is of the answer; of a REST API it is of the response
+    and of programs of the execution, and None where it did not come to that: they are no one figure. `platform`, `topic_id` and `demo`
+    (whether a demo model answered) stand in the mentions and citations.
 
     `details` has, as far as the kind of trial knows it: checks [{key, passed|null, detail, reason}]; request (as it was written); exchange
     (trials.exchange.Exchange.as_json); execution (trials.sandboxed) and sandboxed; mentions [{brand_id, brand, is_own, count, rank,

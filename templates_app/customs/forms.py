@@ -41,6 +41,7 @@ class CustomEvalForm(JudgedForm):
 
     group = forms.ChoiceField(required=False, label="Variant of", help_text="The eval that this one puts for another competitor.")
 
+    either = ("prompt", "prompt_template")
     field_order = ("prompt", "prompt_template", "category_name", "competitor", "group", "description")
 
     def __init__(

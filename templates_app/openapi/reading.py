@@ -11,6 +11,9 @@ from templates_app.yamltext import FAILURES, LONGEST_NUMBER, sayable
 LARGEST = 4 * 1024 * 1024  # characters
 MOST_VALUES = 500_000  # in a YAML document, counting what an alias stands for wherever it stands
 
+PAGE = "This is a web page or XML, not an OpenAPI document. Beside a page of docs the document is often at /openapi.json or /openapi.yaml."
+
+_PAGE = re.compile(r"<[!?a-zA-Z]")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: ten times as fast
 _NULL = re.compile(r"~|null|Null|NULL|")
 _TRUE, _FALSE = re.compile("true|True|TRUE"), re.compile("false|False|FALSE")
@@ -35,6 +38,8 @@ def read_text(text: str) -> Any:
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise Unreadable("The document is empty.")
+    if _PAGE.match(text.lstrip()):
+        raise Unreadable(PAGE)
     if text.lstrip()[0] in "{[":
         return _from_json(text)
     return _from_yaml(text)

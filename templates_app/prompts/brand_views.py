@@ -68,7 +68,7 @@ def _saved(request: PageRequest, form: BrandForm) -> Brand | None:
             return brands.brand_update(brand_id=form.brand.pk, project=project, **data)
         return brands.brand_create(project=project, **data)
     except brands.BrandConflict as conflict:
-        form.add_error("name", str(conflict))
+        form.add_error(conflict.field, str(conflict))
     except Brand.DoesNotExist:
         form.add_error(None, "This brand was deleted meanwhile.")
     except ValidationError as error:

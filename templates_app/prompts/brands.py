@@ -18,7 +18,11 @@ MOST_BRANDS = 1_000
 
 
 class BrandConflict(Exception):
-    """Another brand of the project has this name or one of these aliases; the message says which."""
+    """Another brand of the project has this name or one of these aliases; the message says which, and `field` where it was typed."""
+
+    def __init__(self, message: str, field: str = "name") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @transaction.atomic
@@ -70,4 +74,5 @@ def _refuse_names_of_others(brand: Brand) -> None:
     mine = {name.casefold() for name in (brand.name, *brand.aliases)}
     for name, aliases in Brand.objects.filter(project_id=brand.project_id).exclude(pk=brand.pk).values_list("name", "aliases"):
         if taken := next((word for word in (name, *aliases) if word.casefold() in mine), None):
-            raise BrandConflict(f"The brand {name!r} already goes by {taken!r}.")
+            field = "name" if taken.casefold() == brand.name.casefold() else "aliases"
+            raise BrandConflict(f"The brand {name!r} already goes by {taken!r}.", field)

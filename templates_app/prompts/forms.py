@@ -41,6 +41,7 @@ class PromptForm(Refusable, forms.Form):
     status = forms.ChoiceField(label="Status", choices=Prompt.Status.choices, help_text="Only active prompts are asked on schedule.")
 
     use_required_attribute = False
+    either = ("topic_id", "new_topic")
 
     def __init__(self, *given: Any, project: Project, prompt: Prompt | None = None, topic: str = "", **more: Any) -> None:
         self.prompt = prompt
@@ -132,6 +133,8 @@ class ImportForm(forms.Form):
     topic = forms.CharField(
         required=False, max_length=content.LONGEST_TOPIC, label="Topic of lines without one", help_text="For a plain list of prompts."
     )
+
+    either = ("file", "text")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

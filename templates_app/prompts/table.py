@@ -34,6 +34,7 @@ NAMES = {
     "tags": "tags",
     "status": "status",
 }
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin, and .xls
 _QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 _BETWEEN_WORDS = re.compile(r"[|;,]")
 
@@ -75,6 +76,8 @@ def decoded(data: bytes) -> str:
     """The text of a file: UTF-8, or UTF-16 with its mark. Raises Unreadable."""
     if len(data) > LARGEST_FILE:
         raise Unreadable(f"The file has {len(data):,} bytes; at most {LARGEST_FILE:,} are read. Cut it into several.")
+    if data.startswith(WORKBOOKS):
+        raise Unreadable("This is a workbook of a spreadsheet, not a table as text. Save the sheet as “CSV UTF-8”, and choose that file.")
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")

@@ -94,6 +94,8 @@ class DocumentForm(Refusable, forms.Form):
         max_length=LARGEST, required=False, strip=False, label="Or its text", widget=forms.Textarea(attrs={"rows": 10, "class": "mono"})
     )
 
+    either = ("url", "file", "text")
+
     def __init__(self, *given: Any, stored_url: str = "", **more: Any) -> None:
         """`stored_url` is offered: left as it is beside a file or a text, it is not meant."""
         self.stored_url = stored_url

@@ -15,12 +15,14 @@ from yarl import URL
 from evalhub.common.outbound.body import BodyUnreadable, read_bounded
 from evalhub.common.outbound.connection import guarded_session
 from evalhub.common.outbound.policy import AddressPolicy, AddressRefused
+from evalhub.common.unreached import why_unreached
 
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 TIMEOUT_S = 20.0
 MOST_REDIRECTS = 3
 LONGEST_URL = 2_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NO_TLS = "WRONG_VERSION_NUMBER"  # what OpenSSL says of an answer in plain HTTP
 NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
@@ -164,11 +166,13 @@ def _failure(address: URL, error: Exception, *, redirects: int) -> FetchFailed:
     if isinstance(error, BodyUnreadable):
         return FetchFailed(FetchProblem.UNREADABLE, f"The document at {host} cannot be unpacked: it {error}.")
     if isinstance(error, aiohttp.ClientSSLError):
+        if _reason(error) == NO_TLS:
+            return FetchFailed(FetchProblem.TLS, f"{host} does not speak TLS at this port: write http:// if that is meant.")
         return FetchFailed(FetchProblem.TLS, f"The TLS certificate or protocol of {host} was not accepted: {_reason(error)}.")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _not_found(host, error)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return FetchFailed(FetchProblem.CONNECTION_FAILED, f"{host} could not be reached: {_reason(error)}.")
+        return FetchFailed(FetchProblem.CONNECTION_FAILED, f"{host} could not be reached: {why_unreached(error)}.")
     if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError | ValueError):
         return FetchFailed(FetchProblem.BAD_ADDRESS, f"The address of {host} cannot be asked: {_reason(error)}.")
     if isinstance(error, aiohttp.ClientResponseError):

@@ -19,6 +19,7 @@ from yarl import URL
 
 from evalhub.common.masking import Mask
 from evalhub.common.outbound import AddressRefused, Body, BodyUnreadable, read_bounded
+from evalhub.common.unreached import why_unreached
 from runs.engine.trials.readable import KEPT_CHARS, kept_headers, text_of
 from templates_app.reasons import FailureReason
 
@@ -243,7 +244,7 @@ def _failure(error: Exception, timeout_s: float) -> tuple[FailureReason, str]:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return FailureReason.CONNECTION_FAILED, "The name of the server could not be looked up."
     if isinstance(error, aiohttp.ClientConnectorError):
-        return FailureReason.CONNECTION_FAILED, f"The server could not be reached: {error.strerror or 'no reason given'}."
+        return FailureReason.CONNECTION_FAILED, f"The server could not be reached: {why_unreached(error)}."
     if isinstance(error, aiohttp.ClientResponseError):
         return FailureReason.CONNECTION_FAILED, "The server did not answer in HTTP."
     if isinstance(error, ValueError | aiohttp.InvalidURL):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_app.openapi.document import read_document
-from templates_app.openapi.reading import LARGEST, Unreadable, read_text
+from templates_app.openapi.reading import LARGEST, PAGE, Unreadable, read_text
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20),
@@ -50,6 +50,7 @@ def test_it_reads_json_and_yaml_of_the_core_schema(text: str, data: object) -> N
         ('{"a": {"b": 1e999}}', "a.b: Is too large a number."),
         ('{"a": "\\ud800"}', "a: Has a character that cannot be stored (NUL, or half of a surrogate pair)."),
         ('a: "\\0"', "a: Has a character that cannot be stored (NUL, or half of a surrogate pair)."),
+        ("\n<!doctype html><title>API docs</title>", PAGE),
         ("x: [", "Line 2, column 1: did not find expected node content."),
         ("[" * 100_000, "It is nested deeper than 64 levels."),
         ("- " * 70 + "a", "Line 1, column 131: it is nested deeper than 64 levels."),

@@ -33,10 +33,14 @@ def test_what_cannot_be_stored_is_refused_by_field(given: dict[str, object], fie
     assert list(refused.value.message_dict) == [field]
 
 
-@pytest.mark.parametrize("given", [{"name": "acme"}, {"name": "Beta", "aliases": ["ACME CORP"]}, {"name": "acme corp"}])
-def test_a_name_belongs_to_one_brand(acme: Brand, given: dict[str, object]) -> None:
-    with pytest.raises(BrandConflict, match="'Acme'"):
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({"name": "acme"}, "name"), ({"name": "Beta", "aliases": ["ACME CORP"]}, "aliases"), ({"name": "acme corp"}, "name")],
+)
+def test_a_name_belongs_to_one_brand(acme: Brand, given: dict[str, object], field: str) -> None:
+    with pytest.raises(BrandConflict, match="'Acme'") as refused:
         brands.brand_create(project=acme.project, **given)
+    assert refused.value.field == field
     brands.brand_create(project=factories.project(), **given)
 
 

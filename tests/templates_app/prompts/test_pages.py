@@ -296,3 +296,8 @@ def test_a_stranger_finds_nothing(stranger: Client, prompt: Prompt) -> None:
     assert [stranger.post(path).status_code for path in writes] == [404] * 4
     assert texts(stranger) == []
     assert "Which" not in body(stranger.get("/prompts/export.csv"))
+
+
+def test_only_what_may_be_left_out_is_called_optional(editor: Client) -> None:
+    page = editor.get("/prompts/import/").text
+    assert page.count(">optional<") == 1  # a file or its text is needed; the topic is not

@@ -80,6 +80,8 @@ def test_a_file_may_be_utf_8_or_utf_16_and_else_says_how_to_save_it() -> None:
     assert table.decoded("topic,text\nA,é".encode("utf-16")) == table.decoded("topic,text\nA,é".encode("utf-8-sig")) == "topic,text\nA,é"
     with pytest.raises(Unreadable, match="Line 2 is no UTF-8"):
         table.decoded("topic,text\nA,é".encode("latin-1"))
+    with pytest.raises(Unreadable, match="workbook"):
+        table.decoded(b"PK\x03\x04 and the rest of an .xlsx")
     with pytest.raises(Unreadable, match="at most"):
         table.decoded(b"x" * (table.LARGEST_FILE + 1))
 

@@ -40,6 +40,8 @@ class TargetForm(forms.Form):
     frequency = forms.ChoiceField(label="How often", choices=Frequency.choices, initial=Frequency.DAILY)
     enabled = forms.BooleanField(label="In use", required=False, initial=True, help_text="Without the tick it is never asked by itself.")
 
+    either = ("known", "other")
+
     def __init__(self, project: Project, kind: str, data: QueryDict | None = None, source: str = "") -> None:
         super().__init__(data, initial={"source": source})
         self.project, self.kind = project, kind

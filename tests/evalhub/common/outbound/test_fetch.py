@@ -213,7 +213,7 @@ async def test_a_server_that_is_not_there_is_said_so() -> None:
         pass
     failed = await failure(f"http://127.0.0.1:{port}/")
     assert failed.problem is P.CONNECTION_FAILED
-    assert failed.message.startswith("127.0.0.1 could not be reached: ")
+    assert failed.message == "127.0.0.1 could not be reached: Connection refused."
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ async def test_a_server_without_tls_cannot_be_asked_by_https() -> None:
     async with serving(page()) as port:
         failed = await failure(f"https://127.0.0.1:{port}/")
     assert failed.problem is P.TLS
-    assert failed.message.startswith("The TLS certificate or protocol of 127.0.0.1 was not accepted: ")
+    assert failed.message == "127.0.0.1 does not speak TLS at this port: write http:// if that is meant."
 
 
 async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
