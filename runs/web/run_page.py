@@ -18,7 +18,7 @@ from runs.live import configuration, parts
 from runs.live import render as live
 from runs.models import EvalRun
 from runs.reading import Place
-from runs.web.access import PageRequest, member_required, require_editor, run_or_404
+from runs.web.access import PageRequest, member_required, run_editable, run_or_404
 from runs.web.batches import outcome
 from runs.web.rejudging import RejudgeForm
 
@@ -93,7 +93,7 @@ def run_log(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @member_required
 def run_cancel(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
-    _editable(request, run_id)
+    run_editable(request, run_id)
     services.run_cancel(run_id=run_id, project=request.membership.project)  # the page shows by itself that it stops, and that it has
     return redirect("run", run_id)
 
@@ -101,7 +101,7 @@ def run_cancel(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @member_required
 def run_resume(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
-    _editable(request, run_id)
+    run_editable(request, run_id)
     try:
         services.run_resume(run_id=run_id, project=request.membership.project)
     except services.NotInterrupted as refused:
@@ -113,7 +113,7 @@ def run_resume(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @member_required
 def run_repeat(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     """A new run of the same frozen inputs, which is opened."""
-    if _editable(request, run_id).kind == EvalRun.Kind.TRIAL:
+    if run_editable(request, run_id).kind == EvalRun.Kind.TRIAL:
         messages.warning(request, "This run is a part of a batch: run the batch again, or only what failed of it.")
         return redirect("run", run_id)
     try:
@@ -129,7 +129,7 @@ def run_repeat(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @member_required
 def run_judge_again(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
     """A new run that judges the same transcript, which is opened; the form again where it cannot be taken."""
-    found = _editable(request, run_id)
+    found = run_editable(request, run_id)
     form = RejudgeForm.of(found, request.membership.project, request.POST)
     if not form.is_valid():
         return _page(request, found, form)
@@ -145,16 +145,9 @@ def run_judge_again(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @member_required
 def run_delete(request: PageRequest, run_id: uuid.UUID) -> HttpResponse:
-    found = _editable(request, run_id)
+    found = run_editable(request, run_id)
     services.run_delete(run_id=run_id, project=request.membership.project)
     messages.success(
         request, f"Deleted a run of {found.agent_name} with its transcript and scores. What it cost stays in the figures of the project."
     )
     return redirect("run-list")
-
-
-def _editable(request: PageRequest, run_id: uuid.UUID) -> EvalRun:
-    """The run, before the question of the role, which is the one in the run's project."""
-    found = run_or_404(request, run_id)
-    require_editor(request)
-    return found
