@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
 from evalhub.common.names import CASE, is_taken
@@ -76,9 +77,16 @@ def template_new(request: PageRequest) -> HttpResponse:
     return editor_page(request, editor, status=400)
 
 
+def _again(request: PageRequest, template_id: uuid.UUID) -> HttpResponse:
+    if request.POST.get("op", "save") != "save":
+        return _after_button(request, None)
+    return editor_page(request, Editor.typed(request.POST), status=404)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def template(request: PageRequest, template_id: uuid.UUID) -> HttpResponse:
     """The editor; to read, for a system template and for viewers."""
     found = template_or_404(request, template_id)

@@ -19,6 +19,7 @@ from agents.coding.services import harness_create, harness_delete, harness_updat
 from agents.harnesses import BUILT_IN, BadTemplate, parsed, rendered
 from agents.models import Harness
 from agents.sandbox import why_missing
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, member_required, owner_required
 
@@ -59,9 +60,16 @@ def harness_new(request: PageRequest) -> HttpResponse:
     return _page(request, form)
 
 
+def _again(request: PageRequest, harness_id: uuid.UUID) -> HttpResponse:
+    if not request.membership.is_owner:
+        raise Http404
+    return _page(request, HarnessForm(request.POST))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def harness(request: PageRequest, harness_id: uuid.UUID) -> HttpResponse:
     """One of the project's; another project's does not exist. An owner's POST changes it."""
     row = get_object_or_404(Harness, pk=harness_id, project=request.membership.project)

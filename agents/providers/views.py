@@ -20,6 +20,7 @@ from agents.providers.forms import ProviderForm, TrialForm
 from agents.providers.services import provider_create, provider_delete, provider_update
 from agents.providers.trial import Trial, provider_try
 from agents.selectors import provider_load, provider_loads, provider_prices
+from evalhub.accounts.gone import comes_back, typed_page
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, owner_required, sees_installation
 from evalhub.accounts.selectors import person
@@ -55,13 +56,24 @@ def provider_new(request: PageRequest) -> HttpResponse:
         else:
             messages.success(request, f"{made.name} is added. Test it before a run depends on it.")
             return redirect("provider", made.pk)
+    return _new_page(request, form)
+
+
+def _new_page(request: PageRequest, form: ProviderForm) -> HttpResponse:
     status = 400 if form.is_bound else 200
     return render(request, "agents/provider_new.html", {"tab": "providers", "form": form}, status=status)
+
+
+def _limits_again(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
+    if not request.membership.is_owner:
+        raise Http404
+    return typed_page(request, LimitsForm(request.POST))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_limits_again)
 def provider(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
     """A provider of the project; another project's does not exist. An owner's POST sets its limits."""
     row = _row(request, provider_id)
@@ -79,6 +91,7 @@ def provider(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @owner_required
+@comes_back(lambda request, provider_id: _new_page(request, ProviderForm(request.POST)))
 def provider_edit(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
     row = _row(request, provider_id)
     form = ProviderForm(request.POST, instance=_row(request, provider_id))

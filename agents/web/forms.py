@@ -11,6 +11,7 @@ from agents.character import compile_system_prompt
 from agents.models import Agent
 from agents.web.scores import GROUPS, ScoreField, unambiguous
 from agents.web.stored import GOAL, HABITS, LISTS, MEMORY, ROWS, TEXTS, entry, stored_values, unmoved
+from evalhub.common.forms import Refusable
 from evalhub.common.rows import LinesField, RowsField, UnjudgedForm
 
 Kind = Agent.Kind
@@ -28,7 +29,7 @@ def words(most: int, label: str, *, rows: int = 0, help_text: str = "", **attrs:
     return forms.CharField(max_length=most, required=False, label=label, widget=widget, help_text=help_text)
 
 
-class AgentForm(UnjudgedForm):
+class AgentForm(Refusable, UnjudgedForm):
     """A new agent, or all of one that is there, which is `agent`."""
 
     name = forms.CharField(max_length=SHORT)
@@ -137,10 +138,3 @@ class AgentForm(UnjudgedForm):
     def prompt(self) -> str:
         """The system prompt of what is typed. Raises ValueError where there is none yet."""
         return compile_system_prompt({**self.character(), "name": self.cleaned_data.get("name", "")})
-
-    def refuse(self, error: ValidationError) -> None:
-        """Put what a service refuses beside its field."""
-        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        for key, messages in told.items():
-            for message in messages:
-                self.add_error(key if key in self.fields else None, message)

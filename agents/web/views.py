@@ -3,7 +3,6 @@
 import uuid
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,6 +13,7 @@ from agents.clients import why_unserved
 from agents.models import Agent
 from agents.web.forms import AgentForm
 from agents.web.preview import preview_of, preview_of_stored
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
@@ -21,6 +21,11 @@ from evalhub.common.rows import rows_changed
 
 def agent_or_404(request: PageRequest, agent_id: uuid.UUID) -> Agent:
     return get_object_or_404(Agent, pk=agent_id, project=request.membership.project)
+
+
+def _again(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
+    changed = rows_changed(request.POST, AgentForm(request.POST).fields)
+    return _page(request, AgentForm(changed or request.POST))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,6 +40,7 @@ def agent_new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def agent_edit(request: PageRequest, agent_id: uuid.UUID) -> HttpResponse:
     agent = agent_or_404(request, agent_id)
     require_editor(request)
@@ -60,16 +66,10 @@ def _saved(request: PageRequest, form: AgentForm) -> Agent | None:
     """The agent, or None with what a service refused put beside its field."""
     given = {"character": form.character(), "endpoint_secret": form.secret(), **form.columns()}
     project, name = request.membership.project, form.cleaned_data["name"]
-    try:
+    with gone_is_404(Agent.DoesNotExist), form.refusals(name=services.AgentConflict):
         if form.agent:
             return services.agent_update(agent_id=form.agent.id, project=project, name=name, **given)
         return services.agent_create(project=project, name=name, **given)
-    except services.AgentConflict as conflict:
-        form.add_error("name", str(conflict))
-    except Agent.DoesNotExist:
-        form.add_error(None, "This agent was deleted meanwhile. Save what you typed as a new one.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 

@@ -23,6 +23,7 @@ class PageRequest(HttpRequest):
     memberships: Sequence[Membership]
     membership: Membership
     htmx: HtmxDetails
+    is_gone: bool  # the row of the form that was sent; set by evalhub.accounts.gone alone
 
 
 PageView = Callable[Concatenate[PageRequest, P], HttpResponseBase]

@@ -1,5 +1,7 @@
 """How fields of forms are drawn, the same on every page: label, field, help, and what is wrong with it (settings name `Renderer`)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -25,3 +27,14 @@ class Refusable:
         for key, messages in told.items():
             for message in messages:
                 self.add_error(key if key in self.fields else None, message)
+
+    @contextmanager
+    def refusals(self, **conflicts: type[Exception]) -> Iterator[None]:
+        """Around the call of a service: what it refuses stands in the form. `conflicts` are errors by the field that they speak of."""
+        try:
+            yield
+        except ValidationError as error:
+            self.refuse(error)
+        except tuple(conflicts.values()) as conflict:
+            name = next(name for name, kind in conflicts.items() if isinstance(conflict, kind))
+            self.add_error(name, str(conflict))

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.models import Project
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
@@ -59,6 +60,10 @@ def _after(rows: QuerySet[CustomEval], cursor: str) -> QuerySet[CustomEval]:
         raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
 
 
+def _again(request: PageRequest, custom_eval_id: uuid.UUID) -> HttpResponse:
+    return _form_page(request, *_custom_form(request, None))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
@@ -72,6 +77,7 @@ def custom_eval_new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def custom_eval(request: PageRequest, custom_eval_id: uuid.UUID) -> HttpResponse:
     """The form for editors; a viewer reads the same as a page."""
     found = _or_404(request, custom_eval_id)
@@ -88,7 +94,8 @@ def _or_404(request: PageRequest, custom_eval_id: uuid.UUID) -> CustomEval:
         return selectors.custom_eval_get(project=request.membership.project, custom_eval_id=custom_eval_id)
 
 
-def _form(request: PageRequest, found: CustomEval | None) -> HttpResponse:
+def _custom_form(request: PageRequest, found: CustomEval | None) -> tuple[CustomEvalForm, dict[str, Any]]:
+    """And what its page shows around it."""
     project = request.membership.project
     competitors = list(Brand.objects.filter(project=project, is_own=False).order_by("name", "id"))
     base = found.group if found else _base(project, request.GET.get("variant_of", ""))
@@ -96,12 +103,20 @@ def _form(request: PageRequest, found: CustomEval | None) -> HttpResponse:
     bases = [] if variants else selectors.custom_eval_bases(project=project, of=found, now=base)
     sent = request.POST if request.method == "POST" else None
     form = CustomEvalForm(sent, competitors=competitors, bases=bases, custom_eval=found, variant_of=base)
+    return form, {"categories": CustomEvalCategory.objects.filter(project=project), "variants": variants, "variant_of": base}
+
+
+def _form_page(request: PageRequest, form: CustomEvalForm, around: dict[str, Any]) -> HttpResponse:
+    context = {"form": form, "custom_eval": form.custom_eval, **around}
+    return render(request, "customs/form.html", context, status=400 if form.is_bound else 200)
+
+
+def _form(request: PageRequest, found: CustomEval | None) -> HttpResponse:
+    form, around = _custom_form(request, found)
     if form.is_bound and form.is_valid() and _saved(request, form):
         messages.success(request, "The custom eval is saved. Batches that have begun keep it as it was.")
         return redirect("custom-eval-new" if "another" in request.POST else "custom-eval-list")
-    context: dict[str, Any] = {"form": form, "custom_eval": found, "categories": CustomEvalCategory.objects.filter(project=project)}
-    context |= {"variants": variants, "variant_of": base}
-    return render(request, "customs/form.html", context, status=400 if form.is_bound else 200)
+    return _form_page(request, form, around)
 
 
 def _base(project: Project, named: str) -> CustomEval | None:
@@ -118,14 +133,10 @@ def _saved(request: PageRequest, form: CustomEvalForm) -> CustomEval | None:
     if not form.custom_eval and selectors.custom_eval_is_there(project=project, **form.asked()):
         form.add_error("prompt", "There is a custom eval of this task already. Change that one, or write another task.")
         return None
-    try:
+    with gone_is_404(CustomEval.DoesNotExist), form.refusals():
         if form.custom_eval:
             return services.custom_eval_update(project=project, custom_eval_id=form.custom_eval.pk, **columns)
         return services.custom_eval_create(project=project, **columns)
-    except CustomEval.DoesNotExist:
-        form.add_error(None, "This custom eval was deleted meanwhile. Copy what you typed into a new one.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 

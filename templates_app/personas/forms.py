@@ -3,8 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from evalhub.common.forms import Refusable
 from evalhub.common.rows import Column, RowsField, UnjudgedForm
 from templates_app.models import Persona
 from templates_app.personas import content
@@ -17,7 +17,7 @@ def _box(key: str, label: str, rows: int, help_text: str) -> forms.CharField:
     return forms.CharField(max_length=content.TEXTS[key], required=False, label=label, widget=widget, help_text=help_text)
 
 
-class PersonaForm(UnjudgedForm):
+class PersonaForm(Refusable, UnjudgedForm):
     """A new persona, or all of one that is there, which is `persona`."""
 
     name = forms.CharField(max_length=content.TEXTS["name"])
@@ -47,13 +47,6 @@ class PersonaForm(UnjudgedForm):
         texts = {key: data.get(key, "") for key in content.TEXTS}
         lists = {key: [row["text"] for row in data.get(key, [])] for key in content.LISTS}
         return {**texts, **lists, "patience": data.get("patience")}
-
-    def refuse(self, error: ValidationError) -> None:
-        """Put what a service refuses beside its field."""
-        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        for key, messages in told.items():
-            for message in messages:
-                self.add_error(key if key in self.fields else None, message)
 
 
 class ImportForm(forms.Form):

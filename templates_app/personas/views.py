@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
@@ -60,6 +61,11 @@ def _or_404(request: PageRequest, persona_id: uuid.UUID) -> Persona:
     return get_object_or_404(Persona, pk=persona_id, project=request.membership.project)
 
 
+def _again(request: PageRequest, persona_id: uuid.UUID) -> HttpResponse:
+    changed = rows_changed(request.POST, PersonaForm(request.POST).fields)
+    return _page(request, PersonaForm(changed or request.POST))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
@@ -72,6 +78,7 @@ def persona_new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def persona(request: PageRequest, persona_id: uuid.UUID) -> HttpResponse:
     """The form for editors; a viewer reads the same as a page."""
     found = _or_404(request, persona_id)
@@ -100,16 +107,10 @@ def _form(request: PageRequest, found: Persona | None) -> HttpResponse:
 def _saved(request: PageRequest, form: PersonaForm) -> Persona | None:
     """The persona, or None with what a service refused put beside its field."""
     project, columns = request.membership.project, form.columns()
-    try:
+    with gone_is_404(Persona.DoesNotExist), form.refusals(name=services.PersonaConflict):
         if form.persona:
             return services.persona_update(persona_id=form.persona.id, project=project, **columns)
         return services.persona_create(project=project, **columns)
-    except services.PersonaConflict as conflict:
-        form.add_error("name", str(conflict))
-    except Persona.DoesNotExist:
-        form.add_error(None, "This persona was deleted meanwhile. Copy what you typed into a new one.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 

@@ -3,12 +3,12 @@
 import uuid
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import Brand
@@ -25,6 +25,10 @@ def brand_list(request: PageRequest) -> HttpResponse:
     return render(request, "prompts/brands.html", context)
 
 
+def _again(request: PageRequest, brand_id: uuid.UUID) -> HttpResponse:
+    return render(request, "prompts/brand.html", {"form": BrandForm(request.POST), "brand": None})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
@@ -38,6 +42,7 @@ def brand_new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def brand(request: PageRequest, brand_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, brand_id)
     require_editor(request)
@@ -64,15 +69,12 @@ def _saved(request: PageRequest, form: BrandForm) -> Brand | None:
     """The brand, or None with what a service refused put beside its field."""
     project, data = request.membership.project, form.cleaned_data
     try:
-        if form.brand:
-            return brands.brand_update(brand_id=form.brand.pk, project=project, **data)
-        return brands.brand_create(project=project, **data)
+        with gone_is_404(Brand.DoesNotExist), form.refusals():
+            if form.brand:
+                return brands.brand_update(brand_id=form.brand.pk, project=project, **data)
+            return brands.brand_create(project=project, **data)
     except brands.BrandConflict as conflict:
         form.add_error(conflict.field, str(conflict))
-    except Brand.DoesNotExist:
-        form.add_error(None, "This brand was deleted meanwhile.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import PromptTopic
 from templates_app.prompts import importing, selectors, services
@@ -33,12 +34,8 @@ def topic_list(request: PageRequest) -> HttpResponse:
 
 
 def _made(request: PageRequest, form: TopicForm) -> PromptTopic | None:
-    try:
+    with form.refusals(name=services.TopicConflict):
         return services.topic_create(project=request.membership.project, name=form.cleaned_data["name"])
-    except services.TopicConflict as conflict:
-        form.add_error("name", str(conflict))
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 
@@ -57,20 +54,24 @@ def _or_404(request: PageRequest, topic_id: uuid.UUID) -> PromptTopic:
     return get_object_or_404(PromptTopic, pk=topic_id, project=request.membership.project, archived_at=None)
 
 
+def _again(request: PageRequest, topic_id: uuid.UUID) -> HttpResponse:
+    return _page(request, TopicForm(request.POST), 404)
+
+
 @require_POST
 @member_required
+@comes_back(_again)
 def topic_rename(request: PageRequest, topic_id: uuid.UUID) -> HttpResponse:
     """A name that cannot be comes back to be corrected, beside its topic."""
     found = _or_404(request, topic_id)
     require_editor(request)
     name = request.POST.get("name", "")
     try:
-        renamed = services.topic_rename(topic_id=found.pk, project=request.membership.project, name=name)
+        with gone_is_404(PromptTopic.DoesNotExist):
+            renamed = services.topic_rename(topic_id=found.pk, project=request.membership.project, name=name)
     except (services.TopicConflict, ValidationError) as error:
         said = sentence(error) if isinstance(error, ValidationError) else str(error)
         return _page(request, TopicForm(), 400, renamed_id=found.pk, renamed_name=name, rename_error=said)
-    except PromptTopic.DoesNotExist:
-        raise Http404 from None
     messages.success(request, f"{found.name} is now called {renamed.name}.")
     return redirect("topic-list")
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.downloads import download
@@ -82,6 +83,10 @@ def _place(cursor: str) -> Keyset | None:
         raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
 
 
+def _again(request: PageRequest, prompt_id: uuid.UUID) -> HttpResponse:
+    return _page(request, PromptForm(request.POST, project=request.membership.project))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
@@ -94,6 +99,7 @@ def prompt_new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def prompt(request: PageRequest, prompt_id: uuid.UUID) -> HttpResponse:
     """The form for editors; a viewer reads the same as a page."""
     found = _or_404(request, prompt_id)
@@ -130,21 +136,15 @@ def _saved(request: PageRequest, form: PromptForm) -> Prompt | None:
         form.add_error("text", "This topic has this prompt already. Change that one, or write another.")
         return None
     try:
-        with transaction.atomic():
+        with gone_is_404(Prompt.DoesNotExist), form.refusals(new_topic=services.TopicConflict), transaction.atomic():
             topic_id = _topic_of(request, form)
             if form.prompt:
                 if str(topic_id) != str(form.prompt.topic_id):
                     columns["topic_id"] = topic_id
                 return services.prompt_update(prompt_id=form.prompt.pk, project=project, **columns)
             return services.prompt_create(project=project, topic_id=topic_id, **columns)
-    except services.TopicConflict as conflict:
-        form.add_error("new_topic", str(conflict))
     except PromptTopic.DoesNotExist:
         form.add_error("topic_id", services.NO_TOPIC)
-    except Prompt.DoesNotExist:
-        form.add_error(None, "This prompt was deleted meanwhile. Copy what you typed into a new one.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 

@@ -5,12 +5,12 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back, typed_page
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import ApiOperation, ApiSource, EvalDefinition, SourceType
@@ -61,10 +61,21 @@ def _not_by_hand(request: PageRequest, source: ApiSource) -> HttpResponse | None
     return redirect("source", source.pk)
 
 
+def _again(request: PageRequest, operation_id: uuid.UUID) -> HttpResponse:
+    """A new one of the source that the form names; the fields alone where that is gone, too."""
+    try:
+        named = uuid.UUID(request.POST.get("source", ""))
+        source = selectors.source_get(project=request.membership.project, source_id=named)
+    except (ValueError, ApiSource.DoesNotExist):
+        return typed_page(request, OperationForm(request.POST))
+    return _form_page(request, source, None, OperationForm(request.POST))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
 @once
+@comes_back(lambda request, source_id: typed_page(request, OperationForm(request.POST)))
 def operation_new(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     found = source_or_404(request, source_id)
     require_editor(request)
@@ -74,6 +85,7 @@ def operation_new(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def operation_edit(request: PageRequest, operation_id: uuid.UUID) -> HttpResponse:
     found = _or_404(request, operation_id)
     require_editor(request)
@@ -84,22 +96,22 @@ def _form(request: PageRequest, source: ApiSource, found: ApiOperation | None) -
     form = OperationForm(request.POST if request.method == "POST" else None, operation=found)
     saved = _saved(request, source, found, form) if form.is_bound and form.is_valid() else None
     if saved is None:
-        context = {"form": form, "source": source, "operation": found}
-        return render(request, "sources/operation_form.html", context, status=400 if form.is_bound else 200)
+        return _form_page(request, source, found, form)
     messages.success(request, f"{saved.path} is saved.")
     return redirect("operation-new", source.pk) if "another" in request.POST else redirect("operation", saved.pk)
 
 
+def _form_page(request: PageRequest, source: ApiSource, found: ApiOperation | None, form: OperationForm) -> HttpResponse:
+    context = {"form": form, "source": source, "operation": found}
+    return render(request, "sources/operation_form.html", context, status=400 if form.is_bound else 200)
+
+
 def _saved(request: PageRequest, source: ApiSource, found: ApiOperation | None, form: OperationForm) -> ApiOperation | None:
     project, columns = request.membership.project, form.cleaned_data
-    try:
+    with gone_is_404(*GONE), form.refusals():
         if found:
             return services.operation_update(project=project, operation_id=found.pk, **columns)
         return services.operation_create(project=project, source_id=source.pk, **columns)
-    except (ApiSource.DoesNotExist, ApiOperation.DoesNotExist):
-        form.add_error(None, "This was deleted meanwhile.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 
@@ -116,9 +128,16 @@ def operation_delete(request: PageRequest, operation_id: uuid.UUID) -> HttpRespo
     return redirect("source", found.source_id)
 
 
+def _definition_again(request: PageRequest, definition_id: uuid.UUID) -> HttpResponse:
+    """An eval comes and goes with its operation: there is none to make."""
+    profiles = list(selectors.profile_list(project=request.membership.project))
+    return typed_page(request, DefinitionForm(request.POST, definition=EvalDefinition(), profiles=profiles))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_definition_again)
 def definition(request: PageRequest, definition_id: uuid.UUID) -> HttpResponse:
     """How an operation is asked and judged."""
     project = request.membership.project
@@ -138,10 +157,6 @@ def definition(request: PageRequest, definition_id: uuid.UUID) -> HttpResponse:
 
 
 def _updated(request: PageRequest, found: EvalDefinition, form: DefinitionForm) -> bool:
-    try:
-        with gone_is_404(*GONE):
-            definitions.definition_update(definition_id=found.pk, project=request.membership.project, **form.cleaned_data)
-    except ValidationError as error:
-        form.refuse(error)
-        return False
-    return True
+    with gone_is_404(*GONE), form.refusals():
+        definitions.definition_update(definition_id=found.pk, project=request.membership.project, **form.cleaned_data)
+    return not form.errors

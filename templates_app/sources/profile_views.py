@@ -5,13 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from evalhub.common.rows import rows_changed
@@ -29,6 +29,19 @@ def profile_list(request: PageRequest) -> HttpResponse:
     return render(request, "environments/list.html", {"profiles": rows, "may_write": request.membership.may_write})
 
 
+def _given(request: PageRequest, found: EnvProfile | None) -> dict[str, Any]:
+    project = request.membership.project
+    sources = list(selectors.source_list(project=project))
+    return {"sources": sources, "profile": found, "whose": f"{project.pk} {request.user.pk}"}
+
+
+def _again(request: PageRequest, profile_id: uuid.UUID) -> HttpResponse:
+    """Values that were typed go along sealed; those that were stored went with the environment."""
+    given = _given(request, None)
+    changed = rows_changed(request.POST, ProfileForm(request.POST, **given).fields)
+    return _page(request, ProfileForm(changed or request.POST, **given))
+
+
 @sensitive_post_parameters("variables_value", "variables_sealed")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
@@ -43,6 +56,7 @@ def profile_new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def profile(request: PageRequest, profile_id: uuid.UUID) -> HttpResponse:
     """The form for editors; a viewer reads the same as a page."""
     found = _or_404(request, profile_id)
@@ -59,9 +73,7 @@ def _or_404(request: PageRequest, profile_id: uuid.UUID) -> EnvProfile:
 
 
 def _form(request: PageRequest, found: EnvProfile | None) -> HttpResponse:
-    project = request.membership.project
-    given: dict[str, Any] = {"sources": list(selectors.source_list(project=project)), "profile": found}
-    given["whose"] = f"{project.pk} {request.user.pk}"
+    given = _given(request, found)
     if request.method != "POST":
         if found is None:
             given["initial"] = {"source": request.GET.get("source", ""), "variables": [{}]}
@@ -91,14 +103,10 @@ def _told_default(source: ApiSource, made: EnvProfile) -> str:
 
 def _saved(request: PageRequest, form: ProfileForm) -> EnvProfile | None:
     project = request.membership.project
-    try:
+    with gone_is_404(*GONE), form.refusals():
         if form.profile:
             return profiles.env_profile_update(project=project, profile_id=form.profile.pk, **form.columns())
         return profiles.env_profile_create(project=project, **form.columns())
-    except EnvProfile.DoesNotExist:
-        form.add_error(None, "This environment was deleted meanwhile.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 

@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back, typed_page
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, EvalDefinition, SourceType
@@ -92,31 +92,48 @@ def _href(source: ApiSource, query: Mapping[str, str], first: int) -> str:
 def source_new(request: PageRequest) -> HttpResponse:
     """The kind is in the address, so that the form asks for what belongs to it."""
     require_editor(request)
-    asked = request.GET.get("kind", "")
-    kind = SourceType(asked) if asked in KINDS else SourceType.REST_API
-    return _form(request, kind, None)
+    return _form(request, _kind(request.GET), None)
+
+
+def _kind(asked: QueryDict) -> SourceType:
+    named = asked.get("kind", "")
+    return SourceType(named) if named in KINDS else SourceType.REST_API
+
+
+def _again(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
+    kind = _kind(request.POST)
+    return _form_page(request, kind, _source_form(request, kind, None))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(_again)
 def source_edit(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     found = source_or_404(request, source_id)
     require_editor(request)
     return _form(request, SourceType(found.source_type), found)
 
 
-def _form(request: PageRequest, kind: SourceType, found: ApiSource | None) -> HttpResponse:
+def _source_form(request: PageRequest, kind: SourceType, found: ApiSource | None) -> SourceForm:
     profiles = list(selectors.profile_list(project=request.membership.project))
     profiles = [each for each in profiles if each.source_id in (None, found and found.pk)]
     sent = request.POST if request.method == "POST" else None
     # A command is run by the machine itself where there is no sandbox, as a coding agent's is, which owners set, too.
     may_command = request.membership.is_owner or not settings.ALLOW_UNSANDBOXED
-    form = SourceForm(sent, source_type=kind, profiles=profiles, source=found, may_command=may_command)
+    return SourceForm(sent, source_type=kind, profiles=profiles, source=found, may_command=may_command)
+
+
+def _form_page(request: PageRequest, kind: SourceType, form: SourceForm) -> HttpResponse:
+    context = {"form": form, "source": form.source, "kind": kind, "kinds": KINDS}
+    return render(request, "sources/form.html", context, status=400 if form.is_bound else 200)
+
+
+def _form(request: PageRequest, kind: SourceType, found: ApiSource | None) -> HttpResponse:
+    form = _source_form(request, kind, found)
     saved = _saved(request, kind, form) if form.is_bound and form.is_valid() else None
     if saved is None:
-        context = {"form": form, "source": found, "kind": kind, "kinds": KINDS}
-        return render(request, "sources/form.html", context, status=400 if form.is_bound else 200)
+        return _form_page(request, kind, form)
     messages.success(request, f"{saved.label} is saved.")
     needs_document = found is None and kind == SourceType.REST_API
     return redirect("source-import" if needs_document else "source", saved.pk)
@@ -124,20 +141,17 @@ def _form(request: PageRequest, kind: SourceType, found: ApiSource | None) -> Ht
 
 def _saved(request: PageRequest, kind: SourceType, form: SourceForm) -> ApiSource | None:
     project = request.membership.project
-    try:
+    with gone_is_404(*GONE), form.refusals():
         if form.source:
             return services.source_update(project=project, source_id=form.source.pk, **form.columns())
         return services.source_create(project=project, source_type=kind, **form.columns())
-    except ApiSource.DoesNotExist:
-        form.add_error(None, "This source was deleted meanwhile. Copy what you typed into a new one.")
-    except ValidationError as error:
-        form.refuse(error)
     return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
+@comes_back(lambda request, source_id: typed_page(request, DocumentForm(request.POST)))
 def source_import(request: PageRequest, source_id: uuid.UUID) -> HttpResponse:
     """Take the operations of a document, the first time or again."""
     found = source_or_404(request, source_id)
@@ -158,11 +172,10 @@ def _imported(request: PageRequest, found: ApiSource, form: DocumentForm) -> imp
     data, project = form.cleaned_data, request.membership.project
     try:
         text = data["document"] or importing.document_fetch(data["url"])
-        return importing.source_import(project=project, source_id=found.pk, text=text, url=data["url"])
+        with gone_is_404(*GONE):
+            return importing.source_import(project=project, source_id=found.pk, text=text, url=data["url"])
     except importing.ImportRefused as refusal:
         form.add_error("file" if data.get("file") else "text" if data["document"] else "url", str(refusal))
-    except ApiSource.DoesNotExist:
-        raise Http404 from None
     return None
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evalhub.accounts.gone import comes_back, typed_page
 from evalhub.accounts.pages import gone_is_404
 from runs.batches import targets
 from runs.batches.now import target_run
@@ -91,6 +92,7 @@ def _made(request: PageRequest, form: TargetForm) -> bool:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @member_required
+@comes_back(lambda request, target_id: typed_page(request, PaceForm(request.POST)))  # its form says how often, and not whom
 def target(request: PageRequest, target_id: uuid.UUID) -> HttpResponse:
     """One of the project's; another project's does not exist. An editor's POST sets how often it runs."""
     row = _row(request, target_id)
