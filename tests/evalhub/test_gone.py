@@ -1,5 +1,6 @@
 """A form whose row somebody deletes while it is open comes back with what was typed, and leads to a new one. No form is left out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoDbBlocker
 
 from agents.models import Agent, Harness, ModelProvider
 from evalhub.accounts.models import Role
@@ -25,6 +27,7 @@ from templates_app.models import (
 )
 from tests import factories
 from tests.support.addresses import PARAMETER, Form, FormReader, Site, routes, site_make
+from tests.support.committed import committed
 
 pytestmark = pytest.mark.django_db
 SAID = "somebody deleted this meanwhile, or it belongs to another project than"
@@ -65,9 +68,11 @@ TO_COPY = {
 }
 
 
-@pytest.fixture
-def site() -> Site:
-    return site_make()
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    """Made once: what a test does to it is rolled back."""
+    with committed(site_make, django_db_blocker) as made:
+        yield made
 
 
 def _open(site: Site, name: str, case: Case) -> tuple[str, dict[str, Any]]:
