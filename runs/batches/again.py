@@ -2,25 +2,22 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
-
 from agents.llm.errors import LLMError
 from agents.llm.spec import ModelSpec
 from runs.batches.chosen import Chosen, Subject, used_only
 from runs.batches.estimate import estimated_cost
+from runs.batches.matrix import FAILED
 from runs.batches.request import NothingToRun
 from runs.batches.snapshots import TargetSnapshot
 from runs.batches.whom import Asked, Platforms
 from runs.models import Batch, Trial
-from runs.states import Status
 
 
 def chosen_again(batch: Batch, *, only_failed: bool) -> Chosen:
     """All cells, or those whose child failed, was interrupted or did not pass. Raises NothingToRun."""
     cells = [(cell[0], cell[1], cell[2]) for cell in batch.cells]
     if only_failed:
-        bad = Q(passed=False) | Q(run__status__in=[Status.FAILED, Status.INTERRUPTED])
-        positions = Trial.objects.filter(bad, batch=batch).order_by("position").values_list("position", flat=True)
+        positions = Trial.objects.filter(FAILED, batch=batch).order_by("position").values_list("position", flat=True)
         cells = [cells[position] for position in positions]
     if not cells:
         raise NothingToRun("No child of this batch failed, so there is nothing to run again.")

@@ -7,11 +7,10 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Project
 from runs.batches.choosing import choose
-from runs.batches.request import ApiRequest, BatchRequest, PromptsRequest
 from runs.batches.storing import batch_store
+from runs.batches.whom import request_of
 from runs.budget import refuse_when_spent
 from runs.models import Batch, Target
-from templates_app.models import SourceType
 
 
 def target_run(*, target_id: uuid.UUID, project: Project) -> Batch:
@@ -21,16 +20,9 @@ def target_run(*, target_id: uuid.UUID, project: Project) -> Batch:
     """
     row = Target.objects.get(pk=target_id, project=project)
     refuse_when_spent(project)
-    request = _request(row)
+    request = request_of(row, force=True)
     chosen = choose(project, request, rows=[row])
     with transaction.atomic():
         made = batch_store(Batch(project=project, trigger=Batch.Trigger.PAGE, name=str(row), request=request.as_json()), chosen)
         Target.objects.filter(pk=row.pk).update(last_run_at=timezone.now(), skip_reason="")
     return made
-
-
-def _request(row: Target) -> BatchRequest:
-    if row.source_type == SourceType.PROMPTS:
-        return PromptsRequest(force=True)
-    source = str(row.source_id) if row.source_id else None
-    return ApiRequest(source_type=row.source_type, source_id=source)  # type: ignore[arg-type]  # the other four kinds

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from agents.llm.spec import ModelSpec
 from evalhub.accounts.models import Project
 from runs.batches.chosen import LABEL, Chosen, Subject, company, frozen_brand, frozen_brands
 from runs.batches.definitions import Effective, Overrides, check_overrides, effective
@@ -12,7 +11,7 @@ from runs.batches.named import rows_named
 from runs.batches.of_sources import asking_of, cells_of
 from runs.batches.request import ApiRequest, BadValue, NothingToRun
 from runs.batches.snapshots import CompanySnapshot, CustomSnapshot
-from runs.batches.whom import Platforms, explicit
+from runs.batches.whom import Judges, Platforms, explicit
 from runs.models import Target
 from templates_app.models import ApiSource, CustomEval, EvalDefinition, SourceType
 
@@ -34,17 +33,17 @@ def choose_customs(project: Project, request: ApiRequest, targets: Sequence[Targ
     evals = _filtered([(row, _effective(row, overrides)) for row in rows], request)
     asking = asking or asking_of(platforms, SourceType.CUSTOM_EVALS, None, targets)
     cells = cells_of([(str(row), by) for row, by in evals], asking.asked, where)
-    judges: dict[str, ModelSpec] = {}
+    judges = Judges(platforms)
     brands = frozen_brands(project)
     whose = company(project, brands)
     return Chosen(
         source_type=SourceType.CUSTOM_EVALS,
-        subjects=[_subject(row, by, platforms, judges, whose) for row, by in evals],
+        subjects=[_subject(row, by, judges, whose) for row, by in evals],
         targets=asking.asked,
         cells=cells,
         profiles=where.frozen(),
         brands=brands,
-        judges=judges,
+        judges=judges.found,
         unaskable=asking.unaskable,
     )
 
@@ -119,10 +118,7 @@ def _names(row: CustomEval) -> set[str]:
     return {found.name.casefold(), found.slug.casefold(), str(found.pk)} if found else set()
 
 
-def _subject(row: CustomEval, by: Effective, platforms: Platforms, judges: dict[str, ModelSpec], whose: CompanySnapshot) -> Subject:
-    judge = platforms.judge()
-    judged_by = f"{judge.provider}/{judge.model}"
-    judges[judged_by] = judge
+def _subject(row: CustomEval, by: Effective, judges: Judges, whose: CompanySnapshot) -> Subject:
     frozen: CustomSnapshot = {
         "source_type": "custom_evals",
         "ref": str(row.pk),
@@ -132,7 +128,7 @@ def _subject(row: CustomEval, by: Effective, platforms: Platforms, judges: dict[
         "category": row.category.name if row.category else "",
         "competitor": frozen_brand(row.competitor) if row.competitor else None,
         "definition": by.snapshot(),
-        "judge_model": judged_by,
+        "judge_model": judges.name_of(),
         "company": whose,
     }
     definition = _definition(row)

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from agents.llm.spec import ModelSpec
 from evalhub.accounts.models import Project
 from runs.batches.chosen import LABEL, Cell, Chosen, Subject, bounded, company, frozen_brands
 from runs.batches.named import rows_named
 from runs.batches.request import NothingToRun, PromptsRequest, UnknownId
 from runs.batches.snapshots import CompanySnapshot, TargetSnapshot
-from runs.batches.whom import Asking, Platforms, configured, explicit, scheduled
+from runs.batches.whom import Asking, Judges, Platforms, configured, explicit, scheduled
 from runs.models import Target, Trial
 from runs.states import Status
 from templates_app.models import Prompt, PromptTopic, SourceType
@@ -38,17 +37,17 @@ def choose_prompts(project: Project, request: PromptsRequest, rows: Sequence[Tar
     left = cells if request.force else _not_done_today(project, prompts, targets, cells)
     if not left:
         raise NothingToRun(_why_nothing(len(cells)))
-    judges: dict[str, ModelSpec] = {}
+    judges = Judges(platforms)
     brands = frozen_brands(project)
     whose = company(project, brands)
-    subjects = [_subject(prompt, platforms, judges, whose) for prompt in prompts]
+    subjects = [_subject(prompt, judges, whose) for prompt in prompts]
     return Chosen(
         source_type=SourceType.PROMPTS,
         subjects=subjects,
         targets=asking.asked,
         cells=left,
         brands=brands,
-        judges=judges,
+        judges=judges.found,
         unaskable=asking.unaskable,
     )
 
@@ -94,6 +93,7 @@ def _not_done_today(project: Project, prompts: Sequence[Prompt], targets: Sequen
         Trial.objects.filter(project=project, source_type=SourceType.PROMPTS, finished_at__gte=midnight, run__status=Status.COMPLETED)
         .order_by()
         .values_list("ref", "platform", "model")
+        .distinct()  # with force, one may be answered any number of times a day
     )
     key = [(target["platform"], target["model_id"]) for target in targets]
     return [cell for cell in cells if (prompts[cell[0]].pk, *key[cell[1]]) not in done]
@@ -105,13 +105,8 @@ def _why_nothing(fitting: int) -> str:
     return f"All that was chosen ({fitting:,}) has already completed today (UTC). To ask again, tick “Ask again today”, or send force=true."
 
 
-def _subject(prompt: Prompt, platforms: Platforms, judges: dict[str, ModelSpec], whose: CompanySnapshot) -> Subject:
-    judged_by, template = "", {}
-    if prompt.template:
-        template = snapshot(prompt.template)
-        judge = platforms.judge(template["judge_model"])
-        judged_by = f"{judge.provider}/{judge.model}"
-        judges[judged_by] = judge
+def _subject(prompt: Prompt, judges: Judges, whose: CompanySnapshot) -> Subject:
+    template = snapshot(prompt.template) if prompt.template else {}
     return Subject(
         ref=prompt.pk,
         label=prompt.text[:LABEL],
@@ -124,7 +119,7 @@ def _subject(prompt: Prompt, platforms: Platforms, judges: dict[str, ModelSpec],
             "topic_id": str(prompt.topic_id),
             "topic": prompt.topic.name,
             "template": template,
-            "judge_model": judged_by,
+            "judge_model": judges.name_of(template["judge_model"]) if template else "",
             "company": whose,
         },
     )

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from agents.llm.spec import ModelSpec
 from evalhub.accounts.models import Project
 from runs.batches.chosen import LABEL, Cell, Chosen, Subject, bounded, company, frozen_brands, frozen_source
 from runs.batches.definitions import Effective, Overrides, check_overrides, effective
@@ -12,7 +11,7 @@ from runs.batches.environments import Environments, environments
 from runs.batches.named import rows_named
 from runs.batches.request import ApiRequest, NothingToRun
 from runs.batches.snapshots import CompanySnapshot, OperationSnapshot, TaskSnapshot
-from runs.batches.whom import Asked, Asking, Platforms, configured, explicit, scheduled
+from runs.batches.whom import Asked, Asking, Judges, Platforms, configured, explicit, scheduled
 from runs.models import Target
 from templates_app.models import ApiOperation, ApiSource, CustomEval, EvalDefinition
 
@@ -47,18 +46,18 @@ def choose_tasks(project: Project, request: ApiRequest, rows: Sequence[Target] |
     cells = cells_of([(str(task.operation), task.by) for task in tasks], asking.asked, where)
     if request.source_type == "rest_api":
         where.refuse_strange_servers(source.api_base_url)
-    judges: dict[str, ModelSpec] = {}
+    judges = Judges(platforms)
     brands = frozen_brands(project)
     whose = company(project, brands)
     return Chosen(
         source_type=request.source_type,
-        subjects=[_subject(task, request, platforms, judges, whose) for task in tasks],
+        subjects=[_subject(task, request, judges, whose) for task in tasks],
         targets=asking.asked,
         cells=cells,
         profiles=where.frozen(),
         brands=brands,
         source=frozen_source(source),
-        judges=judges,
+        judges=judges.found,
         unaskable=asking.unaskable,
     )
 
@@ -218,18 +217,13 @@ def _filtered(tasks: Sequence[Task], request: ApiRequest) -> list[Task]:
     return fitting
 
 
-def _subject(task: Task, request: ApiRequest, platforms: Platforms, judges: dict[str, ModelSpec], whose: CompanySnapshot) -> Subject:
-    judged_by = ""
-    if task.by.expected_behavior.strip():
-        judge = platforms.judge()
-        judged_by = f"{judge.provider}/{judge.model}"
-        judges[judged_by] = judge
+def _subject(task: Task, request: ApiRequest, judges: Judges, whose: CompanySnapshot) -> Subject:
     frozen: TaskSnapshot = {
         "source_type": "sdk" if request.source_type == "sdk" else "cli" if request.source_type == "cli" else "rest_api",
         "ref": str(task.operation.pk),
         "operation": _operation(task.operation),
         "definition": task.by.snapshot(),
-        "judge_model": judged_by,
+        "judge_model": judges.name_of() if task.by.expected_behavior.strip() else "",
         "company": whose,
     }
     return Subject(

@@ -39,7 +39,7 @@ class Progress:
     @property
     def percent(self) -> float:
         """0 to 100 with one decimal, cut and not rounded: 100 means that all of them are over."""
-        return 100.0 * (not self.total) or self.finished * 1000 // self.total / 10
+        return self.finished * 1000 // self.total / 10 if self.total else 100.0
 
     def as_json(self) -> dict[str, float]:
         """{total, queued, running, completed, failed, cancelled, interrupted, percent}"""

@@ -15,11 +15,11 @@ from django.utils import timezone
 from evalhub.accounts.models import Project
 from runs.batches.choosing import choose
 from runs.batches.chosen import Chosen
-from runs.batches.request import ApiRequest, BatchRefused, BatchRequest, PromptsRequest
+from runs.batches.request import BatchRefused, BatchRequest
 from runs.batches.storing import batch_store
+from runs.batches.whom import request_of
 from runs.budget import BudgetSpent, admit, refuse_when_spent
 from runs.models import Batch, Frequency, Target
-from templates_app.models import SourceType
 
 logger = logging.getLogger(__name__)
 EVERY = {Frequency.DAILY: timedelta(days=1), Frequency.EVERY_OTHER_DAY: timedelta(days=2), Frequency.WEEKLY: timedelta(days=7)}
@@ -67,7 +67,7 @@ def _guarded(group: Sequence[Target], now: datetime) -> int:
 
 
 def _run(group: Sequence[Target], now: datetime) -> int:
-    request = _request(group[0])
+    request = request_of(group[0])
     chosen, reason = _chosen(group[0].project, request, group)
     with transaction.atomic():
         chosen, reason = _admitted(group[0].project, chosen, reason)  # before targets are locked, as everywhere
@@ -77,13 +77,6 @@ def _run(group: Sequence[Target], now: datetime) -> int:
         if chosen:
             batch_store(Batch(project=group[0].project, trigger=Batch.Trigger.SCHEDULE, request=request.as_json()), chosen)
     return bool(chosen)
-
-
-def _request(row: Target) -> BatchRequest:
-    if row.source_type == SourceType.PROMPTS:
-        return PromptsRequest()
-    kinds = {"rest_api": "rest_api", "sdk": "sdk", "cli": "cli", "custom_evals": "custom_evals"}
-    return ApiRequest(source_type=kinds[row.source_type], source_id=str(row.source_id) if row.source_id else None)  # type: ignore[arg-type]
 
 
 def _chosen(project: Project, request: BatchRequest, group: Sequence[Target]) -> tuple[Chosen | None, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from django.utils.functional import cached_property
 
@@ -12,14 +11,16 @@ from agents.llm.errors import LLMError
 from agents.llm.spec import ModelSpec
 from agents.models import Harness
 from evalhub.accounts.models import Project
-from runs.batches.request import BadTarget, BadValue, Loc, NothingToRun, TargetSpec
+from runs.batches.request import ApiRequest, BadTarget, BadValue, BatchRequest, Loc, NothingToRun, PromptsRequest, TargetSpec
 from runs.batches.snapshots import HarnessSnapshot, TargetSnapshot
 from runs.models import Target
 from runs.models.target import target_key
+from templates_app.models import SourceType
 
 VENDORS = ("openai", "anthropic", "google", "openrouter")
 BUILT_IN_SECONDS = 600
 MOST_TARGETS = 2000
+LONGEST_LABEL = 200
 LONGEST_MODEL = 150  # with its platform it is the key of results, which has 300
 
 
@@ -121,11 +122,26 @@ class Platforms:
         models: list[str] = next((row.model_names for row in self._rows if row.name == spec.execution_platform), [])
         if models and spec.model_id not in models:
             raise BadTarget((*loc, "model_id"), f"{harness['label']} has no model {spec.model_id!r}. It has: {', '.join(models)}.")
-        frozen = _frozen("agent", spec.execution_platform, platform, spec.model_id, "", harness, spec.prompt_topic_id, is_demo=False)
-        return Asked(frozen, None)
+        return _coding(harness, spec, platform)
 
     def _there_are(self) -> str:
         return f"There are: {', '.join(self.names)}. Add a provider or a coding agent in the settings."
+
+
+@dataclass(slots=True)
+class Judges:
+    """The judges of a batch, each looked up once by the name that its request or template has."""
+
+    platforms: Platforms
+    found: dict[str, ModelSpec] = field(default_factory=dict)  # by provider/model, as subjects name them
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def name_of(self, wanted: str = "") -> str:
+        """provider/model of the judge of that name, or of the default judge. Raises NothingToRun with how to get one."""
+        if wanted not in self._names:
+            judge = self.platforms.judge(wanted)
+            self._names[wanted], self.found[judge.name] = judge.name, judge
+        return self._names[wanted]
 
 
 @dataclass(slots=True)
@@ -189,6 +205,14 @@ def spec_of(row: Target) -> TargetSpec:
     )
 
 
+def request_of(row: Target, *, force: bool = False) -> BatchRequest:
+    """All that a configured target is asked, as a request. `force` means something for prompts only."""
+    if row.source_type == SourceType.PROMPTS:
+        return PromptsRequest(force=force)
+    source_id = str(row.source_id) if row.source_id else None
+    return ApiRequest(source_type=row.source_type, source_id=source_id)  # type: ignore[arg-type]  # the other four kinds
+
+
 def once(targets: Iterable[Asked]) -> list[Asked]:
     """Each once, the first of those that are the same."""
     found: dict[tuple[str, str, str | None], Asked] = {}
@@ -198,34 +222,40 @@ def once(targets: Iterable[Asked]) -> list[Asked]:
 
 
 def _text(spec: ModelSpec, execution: str, platform: str, topic: str | None) -> Asked:
-    name = f"{spec.provider}/{spec.model}"
-    return Asked(_frozen("text", execution, platform, spec.model, name, None, topic, is_demo=spec.provider == DEMO), spec)
-
-
-def _frozen(
-    kind: Literal["text", "agent"],
-    execution: str,
-    platform: str,
-    model: str,
-    name: str,
-    harness: HarnessSnapshot | None,
-    topic: str | None,
-    *,
-    is_demo: bool,
-) -> TargetSnapshot:
-    shown = name or " · ".join(part for part in (harness["label"] if harness else execution, model) if part)
-    return {
-        "target_type": kind,
+    frozen: TargetSnapshot = {
+        "target_type": "text",
         "execution_platform": execution,
         "platform": platform,
-        "model_id": model,
-        "label": (shown if platform == execution else f"{shown} as {platform}")[:200],
-        "key": target_key(kind, execution, model),
-        "model": name,
-        "harness": harness,
+        "model_id": spec.model,
+        "label": _label(spec.name, execution, platform),
+        "key": target_key("text", execution, spec.model),
+        "model": spec.name,
+        "harness": None,
         "topic_id": topic,
-        "is_demo": is_demo,
+        "is_demo": spec.provider == DEMO,
     }
+    return Asked(frozen, spec)
+
+
+def _coding(harness: HarnessSnapshot, spec: TargetSpec, platform: str) -> Asked:
+    shown = " · ".join(part for part in (harness["label"], spec.model_id) if part)
+    frozen: TargetSnapshot = {
+        "target_type": "agent",
+        "execution_platform": spec.execution_platform,
+        "platform": platform,
+        "model_id": spec.model_id,
+        "label": _label(shown, spec.execution_platform, platform),
+        "key": target_key("agent", spec.execution_platform, spec.model_id),
+        "model": "",
+        "harness": harness,
+        "topic_id": spec.prompt_topic_id,
+        "is_demo": False,
+    }
+    return Asked(frozen, None)
+
+
+def _label(shown: str, execution: str, platform: str) -> str:
+    return (shown if platform == execution else f"{shown} as {platform}")[:LONGEST_LABEL]
 
 
 def _built_in(agent: BuiltIn) -> HarnessSnapshot:
