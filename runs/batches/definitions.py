@@ -23,13 +23,14 @@ FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "pass_score": (int, float),
     "enabled": bool,
 }
-# The client's document has these too; EvalHub has no skills, so that nothing but "none of it" can be said of them.
-ABSENT: Mapping[str, Sequence[Any]] = {
-    "starting_project_id": ("", None),
-    "compare_skills": (False, None),
-    "skills_mode": ("none", None),
-    "skill_ids": ([], None),
-    "mcp_enabled": (False, None),
+# What definitions of the public contract have and this server has not: the value that says so may be sent; any other would be a wish that
+# nobody fulfils.
+NOT_HERE: Mapping[str, tuple[Any, str]] = {
+    "starting_project_id": ("", "starting projects"),
+    "compare_skills": (False, "skills"),
+    "skills_mode": ("none", "skills"),
+    "skill_ids": ([], "skills"),
+    "mcp_enabled": (False, "MCP servers"),
 }
 
 
@@ -90,24 +91,37 @@ def check_overrides(overrides: Overrides | None, known: set[str]) -> Overrides:
     return given
 
 
+def not_here(name: str, value: Any) -> str:
+    """Why a field cannot have this value here; "" for one that can, or where it is another's to say."""
+    none, what = NOT_HERE.get(name, (value, ""))
+    return "" if value in (none, None) else f"This server has no {what}; leave {name} out."
+
+
 def _check(loc: tuple[str, ...], name: str, value: Any) -> None:
-    if name in ABSENT:
-        if value not in ABSENT[name]:
-            raise BadValue(loc, f"EvalHub has no {name}; leave it out.")
-    elif name not in FIELDS:
+    if wrong := not_here(name, value):
+        raise BadValue(loc, wrong)
+    if name not in FIELDS and name not in NOT_HERE:
         raise BadValue(loc, f"{name} is no field of an eval. There are: {', '.join(FIELDS)}.")
-    elif value is not None:
-        _check_value(loc, name, value)
+    if name in NOT_HERE or value is None:
+        return
+    if not _has_its_type(name, value):
+        raise BadValue(loc, f"{name} has a value of another type than the eval's.")
+    _check_value(loc, name, value)
+
+
+def _has_its_type(name: str, value: Any) -> bool:
+    """True and false are no numbers, though Python counts with them."""
+    return isinstance(value, FIELDS[name]) and isinstance(value, bool) == (FIELDS[name] is bool)
 
 
 def _check_value(loc: tuple[str, ...], name: str, value: Any) -> None:
-    if not isinstance(value, FIELDS[name]) or (isinstance(value, bool) and FIELDS[name] is not bool):
-        raise BadValue(loc, f"{name} has a value of another type than the eval's.")
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise BadValue(loc, f"{name} is a list of texts.")
-    if (isinstance(value, str) and len(value) > LONGEST_TEXT) or (isinstance(value, dict) and len(json.dumps(value)) > LARGEST_CONTEXT):
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
         raise BadValue(loc, f"{name} has {LONGEST_TEXT:,} characters at most; every run of the eval keeps them.")
+    if isinstance(value, dict) and len(json.dumps(value)) > LARGEST_CONTEXT:
+        raise BadValue(loc, f"{name} has {LARGEST_CONTEXT:,} characters of JSON at most; every run of the eval keeps them.")
     if name == "docs_mode" and value not in EvalDefinition.DocsMode.values:
         raise BadValue(loc, f"docs_mode is one of {', '.join(EvalDefinition.DocsMode.values)}.")
-    if name == "pass_score" and not 0 <= float(str(value)) <= 100:
+    if name == "pass_score" and not 0 <= value <= 100:
         raise BadValue(loc, "pass_score is from 0 to 100.")

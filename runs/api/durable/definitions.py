@@ -21,20 +21,13 @@ from runs.api.durable.shapes.definitions import (
     PublicEvalDefinitionsResponse,
     PublicEvalDefinitionUpdate,
 )
+from runs.batches.definitions import NOT_HERE, not_here
 from templates_app.customs.selectors import custom_eval_get, custom_eval_list
 from templates_app.customs.services import custom_eval_create, custom_eval_delete, custom_eval_update
 from templates_app.models import ApiSource, CustomEval, EvalDefinition
 from templates_app.sources.definitions import definition_get, definition_list, definition_update
 
 EVAL, CUSTOM, SOURCE = "Eval", "Custom eval", "Source"
-# What the contract has and this server has not. The value that says so may be sent; any other would be a wish that nobody fulfils.
-NOT_HERE: dict[str, tuple[Any, str]] = {
-    "starting_project_id": ("", "starting projects"),
-    "compare_skills": (False, "skills"),
-    "skills_mode": ("none", "skills"),
-    "skill_ids": ([], "skills"),
-    "mcp_enabled": (False, "MCP servers"),
-}
 # The services' names of what the contract calls otherwise.
 COLUMNS = {"prompt_competitor_group": "group"}
 
@@ -172,13 +165,13 @@ def definition_columns(sent: PublicEvalDefinitionUpdate, inside: Loc) -> dict[st
     """The same for the fields of a definition, which stand in `inside` of the body."""
     given = sent.given()
     wishes = [
-        {"loc": ["body", *inside, name], "message": f"This server has no {what}; leave {name} out.", "code": "not_supported"}
-        for name, (none, what) in NOT_HERE.items()
-        if given.pop(name, none) != none
+        {"loc": ["body", *inside, name], "message": wrong, "code": "not_supported"}
+        for name, value in given.items()
+        if (wrong := not_here(name, value))
     ]
     if wishes:
         raise refusal(wishes)
-    return given
+    return {name: value for name, value in given.items() if name not in NOT_HERE}
 
 
 def shown(row: EvalDefinition) -> PublicEvalDefinition:

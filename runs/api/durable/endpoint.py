@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
@@ -21,7 +21,6 @@ __all__ = ["DurableEndpoint", "Op", "Scope"]
 
 HEADER = "X-Sapient-Api-Key"
 HOW_TO = f"Send an API key in the header `{HEADER}`, or as `Authorization: Bearer sk_…`; `evalhub create-key NAME` makes one."
-SentT = TypeVar("SentT", bound=Sent)
 
 
 class Key(BaseAuthentication):
@@ -59,13 +58,17 @@ class DurableEndpoint(Endpoint):
 
     @property
     def needed_scope(self) -> Scope | None:
-        op = self.ops.get("GET" if self.request.method == "HEAD" else self.request.method or "")
+        op = self._op(self.request)
         return op.scope if op else None
+
+    def _op(self, request: Request) -> Op | None:
+        """What is asked; HEAD asks what GET does. None for a method that the path does not have."""
+        return self.ops.get("GET" if request.method == "HEAD" else request.method or "")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         with _no_place_in_headers():
             super().initial(request, *args, **kwargs)
-        op = self.ops.get("GET" if request.method == "HEAD" else request.method or "")
+        op = self._op(request)
         if op and op.query:
             self.asked = read_query(op.query, request)
         if op and op.body:

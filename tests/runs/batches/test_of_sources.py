@@ -168,18 +168,29 @@ def test_overrides_hold_for_this_run_only(project: Project, pets: ApiSource) -> 
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "sentence"),
     [
-        *({"colour": "red"}, {"docs_mode": "maybe"}, {"model_ids": [1]}, {"enabled": "yes"}, {"pass_score": 101}, {"mcp_enabled": True}),
-        *({"custom_prompt": "x" * 50_001}, {"run_context": {"x": "x" * 50_000}}),
+        ({"colour": "red"}, "colour is no field of an eval. There are: custom_prompt"),
+        ({"size": None}, "size is no field of an eval."),
+        ({"docs_mode": "maybe"}, "docs_mode is one of default, include, exclude."),
+        ({"model_ids": [1]}, "model_ids is a list of texts."),
+        ({"enabled": "yes"}, "enabled has a value of another type than the eval's."),
+        ({"pass_score": 101}, "pass_score is from 0 to 100."),
+        ({"pass_score": True}, "pass_score has a value of another type than the eval's."),
+        ({"mcp_enabled": True}, "This server has no MCP servers; leave mcp_enabled out."),
+        ({"custom_prompt": "x" * 50_001}, "custom_prompt has 50,000 characters at most"),
+        ({"run_context": {"x": "x" * 50_000}}, "run_context has 50,000 characters of JSON at most"),
     ],
-    ids=lambda fields: next(iter(fields)),
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
-def test_an_override_that_cannot_be_is_refused_with_its_place(project: Project, pets: ApiSource, fields: dict[str, Any]) -> None:
+def test_an_override_that_cannot_be_is_refused_with_its_place(
+    project: Project, pets: ApiSource, fields: dict[str, Any], sentence: str
+) -> None:
     row = asked.definition(asked.operations(pets)[0])
     with pytest.raises(BadValue) as refused:
         chosen(project, eval_overrides={str(row.pk): fields})
     assert refused.value.loc == ("eval_overrides", str(row.pk), *fields)
+    assert str(refused.value).startswith(sentence)
 
 
 def test_an_eval_that_names_models_is_for_those(project: Project, pets: ApiSource) -> None:
