@@ -1,16 +1,14 @@
 """Durable eval runs: start one, see how far it is, and list its children."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evalhub.common.problems import Problem
 from runs.api.durable.endpoint import DurableEndpoint, Op, Scope, told
 from runs.api.durable.naming import missing, when
-from runs.api.durable.parsing import as_sent, read_body, wrong
+from runs.api.durable.parsing import read_body
+from runs.api.durable.refusals import refusals
 from runs.api.durable.shapes.base import Sent
 from runs.api.durable.shapes.eval_runs import (
     PublicApiPerformanceEvalRunRequest,
@@ -20,9 +18,8 @@ from runs.api.durable.shapes.eval_runs import (
     RunKind,
 )
 from runs.batches.progress import batch_progress, stage
-from runs.batches.request import ApiRequest, BadValue, NothingToRun, PromptsRequest, TargetSpec, UnknownId
+from runs.batches.request import ApiRequest, PromptsRequest, TargetSpec
 from runs.batches.services import batch_create
-from runs.budget import BudgetSpent
 from runs.models import Batch
 from runs.models.batch import read_id, shown_id
 
@@ -99,21 +96,6 @@ def api_request(sent: PublicApiPerformanceEvalRunRequest) -> ApiRequest:
     targets = fields.pop("targets", None)
     fields.pop("type")
     return ApiRequest(targets=None if targets is None else [TargetSpec(**each.model_dump()) for each in targets], **fields)
-
-
-@contextmanager
-def refusals(sent: Sent, data: dict[str, Any]) -> Iterator[None]:
-    """What starting raises, as a Problem. A place is told by the name that the client used for it."""
-    try:
-        yield
-    except NothingToRun as nothing:
-        raise Problem(400, str(nothing)) from None
-    except UnknownId as unknown:
-        raise Problem(404, str(unknown)) from None
-    except BadValue as bad:
-        raise wrong(["body", *as_sent(sent, data, bad.loc)], str(bad)) from None
-    except BudgetSpent as spent:
-        raise Problem(403, str(spent)) from None
 
 
 def shown(batch: Batch) -> PublicEvalRunResponse:

@@ -1,7 +1,7 @@
 """Sources with what is known of them, and what runs by default."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evalhub.common.problems import Problem
 from runs.api.durable.endpoint import DurableEndpoint, Op, Scope, told
 from runs.api.durable.naming import key_or_404, missing, when
 from runs.api.durable.parsing import as_sent, wrong
+from runs.api.durable.refusals import refusals
 from runs.api.durable.shapes.sources import (
     ConfigQuery,
     PublicApiPerformanceSource,
@@ -26,7 +26,7 @@ from runs.api.durable.shapes.sources import (
 )
 from runs.api.durable.shapes.targets import ConfiguredTarget, PublicApiEvalTarget
 from runs.batches.configuring import Changes, Config, ProfileGiven, config_get, config_update
-from runs.batches.request import BadValue, NothingToRun, TargetSpec, UnknownId
+from runs.batches.request import TargetSpec
 from runs.batches.sources import SourceRow, source_rows
 from runs.batches.targets import TargetGiven
 from runs.models import Target
@@ -79,7 +79,7 @@ class EvalConfig(DurableEndpoint):
     def put(self, request: Request) -> Response:
         sent: PublicEvalConfigUpdateRequest = self.sent
         key = _key(sent.source_id)
-        with _refusals(sent, dict(request.data)):
+        with refusals(sent, dict(request.data)), _mistakes(sent, dict(request.data)):
             config_update(project=self.project, source_id=key, changes=_changes(sent, key))
         return self._shown(key)
 
@@ -95,20 +95,14 @@ def _key(named: str | None) -> uuid.UUID | None:
 
 
 @contextmanager
-def _refusals(sent: PublicEvalConfigUpdateRequest, data: dict[str, Any]) -> Iterator[None]:
-    """What the service raises, as a Problem. A place is told by the name that the client used for it."""
+def _mistakes(sent: PublicEvalConfigUpdateRequest, data: Mapping[str, Any]) -> Iterator[None]:
+    """What only this service raises: fields by the names that the client used for them, and a source that is not there as a 404 Problem."""
     try:
         yield
     except ValidationError as error:
         raise ValidationError({str(as_sent(sent, data, [name])[0]): messages for name, messages in error.message_dict.items()}) from None
     except ApiSource.DoesNotExist:
         raise missing(SOURCE) from None
-    except UnknownId as unknown:
-        raise Problem(404, str(unknown)) from None
-    except NothingToRun as unreadable:
-        raise Problem(400, str(unreadable)) from None
-    except BadValue as bad:
-        raise wrong(["body", *as_sent(sent, data, bad.loc)], str(bad)) from None
 
 
 def _changes(sent: PublicEvalConfigUpdateRequest, source: uuid.UUID | None) -> Changes:
