@@ -14,6 +14,7 @@ from evalhub.common.statistics import Rate, rate_of
 from runs.batches.reading import BROKEN
 from runs.models import Batch, BatchSubject, Trial
 from runs.states import Status
+from templates_app.models import SourceType
 
 MOST_SUBJECTS = 50
 MOST_TARGETS = 16
@@ -74,13 +75,18 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one target made of one subject, all profiles and repeats together. `n` 0: it was not asked, or not yet."""
+    """What one target made of one subject, all profiles and repeats together. `n` 0: it was not asked, or not yet.
+
+    `named` answers name an own brand, at the mean place `rank` among the brands that they name.
+    """
 
     n: int = 0
     passed: int = 0
     failed: int = 0
     score: float | None = None
     open: Mapping[str, int] | None = None
+    named: int = 0
+    rank: float | None = None
 
     @property
     def decided(self) -> int:
@@ -158,6 +164,14 @@ def matrix(*, batch: Batch, wanted: Wanted, start: int = 0, first_target: int = 
     return Matrix(shown, rows, count, start, following if following < count else None, len(batch.targets))
 
 
+def looks_for_own(batch: Batch) -> bool:
+    """Whether its answers are searched for a brand of the project's own. One query, for prompts alone."""
+    if batch.source_type != SourceType.PROMPTS:
+        return False
+    brands = Batch.objects.values_list("brands", flat=True).get(pk=batch.pk)
+    return any(brand.get("is_own") for brand in brands)
+
+
 def _shown(batch: Batch, wanted: Wanted, first: int) -> list[Column]:
     if wanted.target is not None:
         return [column for column in columns(batch) if column.index == wanted.target]
@@ -187,13 +201,16 @@ def _cells(batch: Batch, subjects: Sequence[int], targets: Sequence[int]) -> dic
         passed_n=Count("pk", filter=Q(passed=True)),
         failed_n=Count("pk", filter=Q(passed=False)),
         mean=Avg("score"),
+        named_n=Count("pk", filter=Q(own_mentions__gt=0)),
+        rank=Avg("own_rank"),
         **counted,
     )
     return {(row["subject_index"], row["target_index"]): _cell(row) for row in grouped}
 
 
 def _cell(row: Mapping[str, Any]) -> Cell:
-    return Cell(row["n"], row["passed_n"], row["failed_n"], row["mean"], {status: row[f"open_{status}"] for status in OPEN})
+    open_by_status = {status: row[f"open_{status}"] for status in OPEN}
+    return Cell(row["n"], row["passed_n"], row["failed_n"], row["mean"], open_by_status, row["named_n"], row["rank"])
 
 
 def _row(subject: BatchSubject, cells: Sequence[Cell]) -> Row:

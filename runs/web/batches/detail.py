@@ -132,6 +132,7 @@ def results(batch: Batch, query: QueryDict) -> dict[str, Any]:
     failed, more = children.children(batch=batch, wanted=failing, size=FIRST_FAILURES)
     found = children.matrix(batch=batch, wanted=wanted, start=number(query, "from"), first_target=number(query, "targets"))
     reasons = _reasons(batch, filters)
+    names_own = children.looks_for_own(batch)
     return {
         "batch": batch,
         "title": batch.title,
@@ -145,8 +146,11 @@ def results(batch: Batch, query: QueryDict) -> dict[str, Any]:
         "failed_href": child_href(batch, filters.query_with(failures="1")) if more else "",
         "table": found,
         "rows": [
-            (row, [_shown(batch, row.subject.index, *pair) for pair in zip(row.cells, found.columns, strict=True)]) for row in found.rows
+            (row, [_shown(batch, row.subject.index, *pair, names_own) for pair in zip(row.cells, found.columns, strict=True)])
+            for row in found.rows
         ],
+        "names_own": names_own,
+        "has_rates": batch.source_type != SourceType.PROMPTS or any(row.rate for row in found.rows),
         "summary": summary(batch) if filters.wanted.filters_nothing else None,
         **_turning(batch, filters, found),
     }
@@ -210,7 +214,10 @@ def _child(batch: Batch, trial: Trial) -> Child:
     return Child(trial, str(batch.targets[trial.target_index]["label"]), str(profile["name"]) if profile else "", words)
 
 
-def _shown(batch: Batch, subject: int, cell: Cell, column: Column) -> ShownCell:
+def _shown(batch: Batch, subject: int, cell: Cell, column: Column, names_own: bool) -> ShownCell:
+    href = reverse("batch-cell", args=[batch.pk, subject, column.index]) if cell.n else ""
+    if names_own and cell.state == "answered":
+        return _naming(cell, href)
     state = "error" if cell.state == Status.FAILED and not cell.decided else cell.state
     said = SAID[state]
     shown = f"{cell.passed}/{cell.decided}" if cell.decided > 1 else SHORT[state]
@@ -218,8 +225,17 @@ def _shown(batch: Batch, subject: int, cell: Cell, column: Column) -> ShownCell:
         shown = f"{cell.score:.0f}" if cell.n == 1 else f"{cell.score:.0f} · {shown}" if cell.decided else f"{cell.score:.0f}"
     if cell.n > 1:
         said = f"{said}, {cell.passed} of {cell.n} passed" if cell.decided else f"{said}, {cell.n} children"
-    href = reverse("batch-cell", args=[batch.pk, subject, column.index]) if cell.n else ""
     return ShownCell(href, state, _heat(cell), shown, said)
+
+
+def _naming(cell: Cell, href: str) -> ShownCell:
+    """Of answers that nobody judges: whether they name our brand, and at which place. Not naming it is no mistake, and never red."""
+    if not cell.named:
+        return ShownCell(href, "unnamed", 0, "not named", SAID["unnamed"])
+    said = f"named in {cell.named} of {cell.n}" if cell.n > 1 else "named"
+    place = f"rank {cell.rank:.1f}".removesuffix(".0") if cell.rank is not None else ""
+    shown = ", ".join(filter(None, (said, place)))
+    return ShownCell(href, "named", 5 if cell.named == cell.n else 4, shown, shown)
 
 
 def _heat(cell: Cell) -> int:
@@ -235,6 +251,8 @@ SAID = {
     "failed": "failed",
     "mixed": "some passed",
     "answered": "answered",
+    "named": "our brand is named",
+    "unnamed": "our brand is not named",
     "running": "running",
     "pending": "queued",
     "error": "no result",

@@ -56,6 +56,18 @@ class Summary:
     more: int
     brands: Sequence[Mapping[str, Any]]
 
+    @property
+    def has_rates(self) -> bool:
+        return any(line.rate for line in self.targets)
+
+    @property
+    def has_means(self) -> bool:
+        return any(line.mean for line in self.targets)
+
+    @property
+    def has_reasons(self) -> bool:
+        return any(line.reasons for line in (*self.targets, *self.subjects))
+
 
 def summary(batch: Batch) -> Summary | None:
     """None while there is none."""

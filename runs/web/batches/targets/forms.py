@@ -28,7 +28,7 @@ class TargetForm(forms.Form):
         required=False,
         max_length=260,
         widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "placeholder": "openai/gpt-4.1"}),
-        help_text="provider/model, or coding-agent/model such as codex/gpt-5. Goes before the choice above.",
+        help_text="provider/model, or coding-agent/model such as codex/gpt-5. Goes before the choice.",
     )
     topic = forms.ChoiceField(label="Only prompts of", required=False)
     prompt_platform = forms.CharField(
@@ -66,7 +66,7 @@ class TargetForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}
         if not told.get("known") and not told.get("other") and "known" not in self.errors:
-            self.add_error("known", "Choose a target, or type one below.")
+            self.add_error("known", "Choose a target, or type one beside it.")
         return told
 
     @property

@@ -38,6 +38,7 @@ def test_it_says_what_was_checked_and_why_it_failed(owner: Client, project: Proj
 def test_a_request_that_no_environment_served_says_so(owner: Client, project: Project) -> None:
     trial = batch_factories.trial(batch=batch_factories.batch(project=project), passed=False, reasons=["auth"], latency_ms=5)
     page = owner.get(f"/runs/{trial.pk}/").text
+    assert "<h1>GET /pets</h1>" in page
     assert "<dt>Environment</dt><dd>none</dd>" in page
     assert "of the API&#x27;s response" in page
 

@@ -147,6 +147,26 @@ def test_the_summary_says_whose_latency_it_has_and_no_number_twice(owner: Client
     assert ", n " not in line
 
 
+def test_answers_that_nobody_judges_say_whether_they_name_us(owner: Client, project: Project) -> None:
+    own = {"id": "x", "name": "Acme", "aliases": [], "domain": "", "is_own": True}
+    batch = batch_factories.batch(project=project, source_type="prompts", subjects=("Which?", "Whose?"), brands=[own])
+    for subject, (mentions, rank) in enumerate([(2, 3), (0, None)]):
+        trial = batch_factories.trial(batch=batch, subject=subject, passed=None)
+        Trial.objects.filter(pk=trial.pk).update(own_mentions=mentions, own_rank=rank)
+    Batch.objects.filter(pk=batch.pk).update(summary=summarize(batch.pk))
+    page = owner.get(f"/batches/{batch.pk}/")
+    assert [(cells[0].shown, cells[0].heat) for _, cells in page.context["rows"]] == [("named, rank 3", 5), ("not named", 0)]
+    for column in (">Passed<", ">Mean score<", ">Commonest reasons<"):
+        assert column not in page.text  # nothing would ever stand in it
+
+
+def test_without_an_own_brand_an_answer_is_an_answer(owner: Client, project: Project) -> None:
+    batch = batch_factories.batch(project=project, source_type="prompts", subjects=("Which?",))
+    batch_factories.trial(batch=batch, passed=None)
+    [(_, cells)] = owner.get(f"/batches/{batch.pk}/").context["rows"]
+    assert cells[0].shown == "answered"
+
+
 def test_ten_thousand_children_are_light(owner: Client, project: Project, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     batch = many_children(project)
     owner.get("/batches/")

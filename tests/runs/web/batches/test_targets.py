@@ -53,7 +53,7 @@ def test_a_target_is_added_once(owner: Client, project: Project) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"known": ""}, "Choose a target, or type one below."),
+        ({"known": ""}, "Choose a target, or type one beside it."),
         ({"other": "nowhere/m"}, "There is no platform"),
         ({"other": "demo/nobody"}, "There is no demo model"),
         ({"prompt_platform": "nowhere"}, "There is no platform"),
