@@ -209,7 +209,7 @@ def _cells(batch: Batch, subjects: Sequence[int], targets: Sequence[int]) -> dic
 
 
 def _cell(row: Mapping[str, Any]) -> Cell:
-    open_by_status = {status: row[f"open_{status}"] for status in OPEN}
+    open_by_status: dict[str, int] = {status: row[f"open_{status}"] for status in OPEN}
     return Cell(row["n"], row["passed_n"], row["failed_n"], row["mean"], open_by_status, row["named_n"], row["rank"])
 
 

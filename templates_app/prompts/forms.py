@@ -34,7 +34,7 @@ class PromptForm(Refusable, forms.Form):
         label="Platforms",
         required=False,
         max_length=LONGEST_WORDS,
-        help_text="Names of platforms with commas between; empty: wherever a target asks.",
+        help_text="With commas between. Configured targets of other platforms leave it out; those picked in a batch do not. Empty: all.",
     )
     tags = forms.CharField(label="Tags", required=False, max_length=LONGEST_WORDS, help_text="Free words with commas between.")
     template_id = forms.ChoiceField(label="Judged by", required=False, help_text="A quality template gives each answer a score, too.")
