@@ -34,7 +34,7 @@ async def ask(stage: Stage, task: str) -> str:
 async def _work(stage: Stage, harness: HarnessSnapshot) -> None:
     name = f"{harness['name']}/{stage.plan.target['model_id']}"
     known = await profiles.variables(stage)
-    job = job_of(harness, stage.lines[0].content, stage.plan.target["model_id"], known, _hosts(stage))
+    job = job_of(harness, stage.lines[0].content, stage.plan.target["model_id"], known, stage.plan.allowed_hosts)
     stop.raise_when_requested()
     stage.may_spend(name)
     try:
@@ -63,10 +63,6 @@ def job_of(harness: HarnessSnapshot, task: str, model: str, known: Mapping[str, 
         allowed_hosts=(*(built_in.allowed_hosts if built_in else ()), *harness["allowed_hosts"], *hosts),
         limits=Limits(wall_s=float(harness["timeout_seconds"])),
     )
-
-
-def _hosts(stage: Stage) -> tuple[str, ...]:
-    return tuple(stage.plan.profile["allowed_hosts"]) if stage.plan.profile else ()
 
 
 def _refuse_when_missing(outcome: Outcome, harness: HarnessSnapshot) -> None:

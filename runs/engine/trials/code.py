@@ -49,9 +49,10 @@ async def _executed(stage: Stage, answer: str) -> Shown:
         return Shown(sandboxed.NAME, NO_PROGRAM, {})
     known = await profiles.variables(stage)
     name = f"main{language.suffix}"
-    hosts = tuple(stage.plan.profile["allowed_hosts"]) if stage.plan.profile else ()
-    job = Job([part.replace(programs.PLACE, name) for part in argv], files={name: program + "\n"}, env=known, allowed_hosts=hosts)
-    return sandboxed.shown((await sandboxed.run(stage, job, known))[1])
+    filled = [part.replace(programs.PLACE, name) for part in argv]
+    job = Job(filled, files={name: program + "\n"}, env=known, allowed_hosts=stage.plan.allowed_hosts)
+    _, result = await sandboxed.run(stage, job, known)
+    return sandboxed.shown(result)
 
 
 def _no_program() -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Custom evals: a task prompt, answered by a model or a coding agent, judged against its expected behaviour."""
 
-import json
-
 from runs.engine.outcome import Outcome
 from runs.engine.trials import behaviour, sandboxed
 from runs.engine.trials.asking import ask
@@ -25,6 +23,4 @@ async def play(stage: Stage) -> Outcome:
 
 def task_of(plan: TrialPlan) -> str:
     """The prompt as it stands, and below it what the definition says beside the task."""
-    context = plan.definition["run_context"]
-    told = f"\n\nContext:\n{json.dumps(context, ensure_ascii=False, indent=2)}" if context else ""
-    return str(plan.subject["prompt"]) + told
+    return "\n\n".join(filter(None, (str(plan.subject["prompt"]), plan.context)))

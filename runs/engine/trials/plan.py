@@ -1,5 +1,6 @@
 """What a trial is to do, read from the frozen copies of its batch: a few queries for all that were claimed together. Called by load."""
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,27 @@ class TrialPlan:
         """How a task is asked and judged; prompts have none."""
         found: DefinitionSnapshot = self.subject["definition"]
         return found
+
+    @property
+    def base_url(self) -> str:
+        """Where requests go: the profile's address, else the source's; "" where neither has one."""
+        return (self.profile and self.profile["base_url"]) or (self.source and self.source["base_url"]) or ""
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """Hosts that the profile opens to a sandbox."""
+        return tuple(self.profile["allowed_hosts"]) if self.profile else ()
+
+    @property
+    def variable_names(self) -> Sequence[str]:
+        """Names of the profile's variables, where the definition says that a model is told them; values it never is."""
+        return self.profile["variable_names"] if self.profile and self.definition["include_env_vars"] else ()
+
+    @property
+    def context(self) -> str:
+        """What the definition says beside the task, as a part of what is told; "" where it says nothing."""
+        told = self.definition["run_context"]
+        return f"Context:\n{json.dumps(told, ensure_ascii=False, indent=2)}" if told else ""
 
     @property
     def pass_score(self) -> float:

@@ -21,7 +21,7 @@ async def variables(stage: Stage) -> Mapping[str, str]:
     if row is None:
         raise TrialFailed(CODE, f"The environment profile {frozen['name']!r} was deleted, and the values of its variables with it.")
     # The address is the batch's, the values are today's: they only go to the server that they were given for.
-    where = address_of(stage)
+    where = stage.plan.base_url
     if stage.plan.source_type == SourceType.REST_API and where and not row.is_for(where):
         raise TrialFailed(CODE, strange_server(row, where))
     try:
@@ -33,13 +33,7 @@ async def variables(stage: Stage) -> Mapping[str, str]:
 
 def base_url(stage: Stage) -> str:
     """Where requests go: the profile's address, else the source's. Raises TrialFailed where neither has one."""
-    found = address_of(stage)
+    found = stage.plan.base_url
     if not found:
         raise TrialFailed(CODE, "Neither the environment profile nor the source says at which address the API is.")
     return found
-
-
-def address_of(stage: Stage) -> str:
-    """The same, "" where there is none."""
-    profile, source = stage.plan.profile, stage.plan.source
-    return (profile and profile["base_url"]) or (source and source["base_url"]) or ""

@@ -1,6 +1,5 @@
 """Libraries and command-line tools: what the model is told, and the program that it wrote, out of its answer. Plain Python."""
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,17 +70,15 @@ def language_of(argv: Sequence[str]) -> Language:
 def task_of(plan: TrialPlan) -> str:
     """What a model or a coding agent is told. Names of variables only where the definition says so; their values never."""
     task: TaskSnapshot = plan.subject  # type: ignore[assignment]  # of this kind of source
-    asked, profile = plan.definition, plan.profile
+    asked = plan.definition
     label = plan.source["label"] if plan.source else "it"
     what = "command-line tool" if plan.source_type == SourceType.CLI else "library"
     parts = [f"Use the {what} {label} to do this:\n{asked['custom_prompt'].strip() or _summary(task)}"]
     if asked["docs_mode"] != "exclude":
         parts += _documentation(plan, task)
-    if profile and profile["variable_names"] and asked["include_env_vars"]:
-        parts.append(f"These environment variables are set: {', '.join(profile['variable_names'])}")
-    if asked["run_context"]:
-        parts.append(f"Context:\n{json.dumps(asked['run_context'], ensure_ascii=False, indent=2)}")
-    return "\n\n".join([*parts, _wanted(plan)])
+    if plan.variable_names:
+        parts.append(f"These environment variables are set: {', '.join(plan.variable_names)}")
+    return "\n\n".join(filter(None, [*parts, plan.context, _wanted(plan)]))
 
 
 def program_in(answer: str, language: Language) -> str:

@@ -50,22 +50,15 @@ async def play(stage: Stage) -> Outcome:
 
 def task_of(plan: TrialPlan) -> str:
     """What the model is told. Names of variables only where the definition says so; their values never."""
-    asked, profile = plan.definition, plan.profile
-    address = (profile and profile["base_url"]) or (plan.source and plan.source["base_url"]) or ""
+    asked = plan.definition
     task = request_task(
         operation_of(plan),
         with_docs=asked["docs_mode"] != "exclude",
         custom_prompt=asked["custom_prompt"],
-        base_url=address,
-        variable_names=names_told(plan),
+        base_url=plan.base_url,
+        variable_names=plan.variable_names,
     )
-    context = asked["run_context"]
-    return task + (f"\n\nContext:\n{json.dumps(context, ensure_ascii=False, indent=2)}" if context else "")
-
-
-def names_told(plan: TrialPlan) -> Sequence[str]:
-    """The variables that the model may name. Without any it cannot give credentials, so none are missed in its request."""
-    return plan.profile["variable_names"] if plan.profile and plan.definition["include_env_vars"] else []
+    return "\n\n".join(filter(None, (task, plan.context)))
 
 
 def operation_of(plan: TrialPlan) -> Operation:
@@ -81,7 +74,8 @@ async def _carried_out(stage: Stage, answer: str) -> Shown:
     known = await profiles.variables(stage)
     base = profiles.base_url(stage)
     mask = Mask(known)
-    asked = partial(check_request, operation_of(stage.plan), written, known, base_url=base, expects_security=bool(names_told(stage.plan)))
+    may_name = bool(stage.plan.variable_names)  # without any it cannot give credentials, so none are missed in its request
+    asked = partial(check_request, operation_of(stage.plan), written, known, base_url=base, expects_security=may_name)
     checked: CheckedRequest = await asyncio.to_thread(asked)
     checks = [check.stored() for check in checked.checks]
     if checked.prepared is None:
