@@ -8,7 +8,7 @@ from evalhub.common.forms import Refusable
 from evalhub.common.rows import LinesField
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, EvalDefinition, SourceType
 from templates_app.openapi.reading import LARGEST
-from templates_app.sources import definitions, services
+from templates_app.sources import commands, definitions, services
 from templates_app.sources.checks import LONGEST_ADDRESS
 
 ONLY_REST = ("api_base_url",)
@@ -41,8 +41,9 @@ class SourceForm(Refusable, forms.Form):
         max_length=services.LONGEST["command"],
         required=False,
         label="How what is written is run",
-        help_text="A command line with {file} in it. Empty means python3 {file} for a library, and sh {file} for a tool.",
-        widget=forms.TextInput(attrs={"class": "mono", "placeholder": "python3 {file}"}),
+        help_text=f"A command line with {commands.PLACE} in it. Empty means {commands.DEFAULTS[SourceType.SDK]} for a library, "
+        f"and {commands.DEFAULTS[SourceType.CLI]} for a tool.",
+        widget=forms.TextInput(attrs={"class": "mono", "placeholder": commands.DEFAULTS[SourceType.SDK]}),
     )
     default_env_profile = forms.ChoiceField(
         required=False, label="Default environment", help_text="What a batch runs in where it names none."

@@ -3,7 +3,6 @@
 Rows of other projects do not exist here: `DoesNotExist`. What cannot be stored is a ValidationError that names the field.
 """
 
-import shlex
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +15,13 @@ from evalhub.accounts.models import Project
 from evalhub.common.names import CASE, twin_beside
 from templates_app.models import ApiOperation, ApiSource, EnvProfile, SourceType
 from templates_app.sources.checks import web_address
+from templates_app.sources.commands import BadCommand, arguments_of
 from templates_app.sources.definitions import definitions_complete
 from templates_app.sources.profiles import named
 
 KINDS = (SourceType.REST_API, SourceType.SDK, SourceType.CLI)
 LONGEST = {"label": 200, "docs": 100_000, "command": 500, "path": 500, "summary": 500, "description": 50_000, "category": 120}
 MOST_BY_HAND = 1000
-PLACE = "{file}"  # of the written program in a command
 
 
 @transaction.atomic
@@ -129,14 +128,13 @@ def _source_value(source: ApiSource, column: str, value: Any) -> Any:
 
 def _command(value: str) -> str:
     command = value.strip()
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise ValidationError(f"Cannot be read as a command line: {error}.") from None
-    if len(command) > LONGEST["command"] or "\x00" in command or (command and not words):
+    if len(command) > LONGEST["command"] or "\x00" in command:
         raise ValidationError(f"Must be a command line of at most {LONGEST['command']} characters.")
-    if words and not any(PLACE in word for word in words):
-        raise ValidationError(f"Must have {PLACE} where the written program stands, such as: python3 {PLACE}")
+    try:
+        if command:
+            arguments_of(command)
+    except BadCommand as error:
+        raise ValidationError(str(error)) from None
     return command
 
 

@@ -14,6 +14,7 @@ from runs.engine.trials.asking import ask
 from runs.engine.trials.failures import TrialFailed
 from runs.engine.trials.stage import Shown, Stage
 from templates_app.reasons import FailureReason
+from templates_app.sources.commands import PLACE, BadCommand
 
 NO_PROGRAM = "The answer has no program in it."
 
@@ -22,8 +23,8 @@ async def play(stage: Stage) -> Outcome:
     """The score is the judge's where one is asked, else 100 for exit code 0 and 0 for anything else."""
     try:
         task = programs.task_of(stage.plan)
-    except programs.BadCommand as error:
-        raise TrialFailed("bad_job", str(error)) from None
+    except BadCommand as error:
+        raise TrialFailed("bad_job", f"The command of the source cannot be used. {error}") from None
     answer = await ask(stage, task)
     if stage.found(sandboxed.NAME) is None:
         await stage.show(await _executed(stage, answer))
@@ -49,7 +50,7 @@ async def _executed(stage: Stage, answer: str) -> Shown:
         return Shown(sandboxed.NAME, NO_PROGRAM, {})
     known = await profiles.variables(stage)
     name = f"main{language.suffix}"
-    filled = [part.replace(programs.PLACE, name) for part in argv]
+    filled = [part.replace(PLACE, name) for part in argv]
     job = Job(filled, files={name: program + "\n"}, env=known, allowed_hosts=stage.plan.allowed_hosts)
     _, result = await sandboxed.run(stage, job, known)
     return sandboxed.shown(result)

@@ -9,9 +9,8 @@ from pathlib import PurePosixPath
 from runs.batches.snapshots import TaskSnapshot
 from runs.engine.trials.plan import TrialPlan
 from templates_app.models import SourceType
+from templates_app.sources.commands import DEFAULTS, arguments_of
 
-DEFAULT_COMMANDS = {SourceType.SDK: "python3 {file}", SourceType.CLI: "sh -e {file}"}
-PLACE = "{file}"
 MOST_DOCS = 60_000  # characters of documentation that a model is told
 LONGEST_PROGRAM = 200_000
 
@@ -45,20 +44,9 @@ _FENCE = re.compile(r"^ {0,3}(```+|~~~+)[ \t]*+([\w+#.-]*+)[^\n`]*+\n(.*?)(?:^ {
 _PROMPT = re.compile(r"^\$ ", re.MULTILINE)
 
 
-class BadCommand(ValueError):
-    """The source's command cannot be used; the message says why."""
-
-
 def command_of(plan: TrialPlan) -> list[str]:
     """How a written program is run, with {file} still in it. Raises BadCommand."""
-    told = (plan.source and plan.source["command"]) or DEFAULT_COMMANDS[SourceType(plan.source_type)]
-    try:
-        argv = shlex.split(told)
-    except ValueError as error:
-        raise BadCommand(f"The command of the source cannot be split into arguments: {error}.") from None
-    if not any(PLACE in part for part in argv):
-        raise BadCommand("The command of the source has no {file} where the written program stands.")
-    return argv
+    return arguments_of((plan.source and plan.source["command"]) or DEFAULTS[SourceType(plan.source_type)])
 
 
 def language_of(argv: Sequence[str]) -> Language:

@@ -264,3 +264,7 @@ def test_where_programs_run_without_a_sandbox_only_owners_say_how(owner: Client,
     editor.post(f"/sources/{library.pk}/edit/", {**form, "command": "python3 {file}"})
     library.refresh_from_db()
     assert library.command == "python3 {file}"
+
+
+def test_the_form_of_a_tool_says_how_its_programs_are_run_where_it_names_nothing(editor: Client) -> None:
+    assert "sh -e {file} for a tool" in editor.get("/sources/new/?kind=cli").content.decode()

@@ -9,6 +9,7 @@ import pytest
 from runs.engine.trials import programs
 from runs.engine.trials.plan import TrialPlan
 from runs.engine.trials.programs import SHELL, program_in
+from templates_app.sources.commands import BadCommand
 from tests.support.trials import source, target, task_subject
 
 SAID = """Sure. First install it:
@@ -81,7 +82,7 @@ def test_the_command_says_the_language(command: str, suffix: str) -> None:
 
 @pytest.mark.parametrize("command", ["python3", 'python3 "{file}'])
 def test_a_command_that_cannot_be_used_is_said(command: str) -> None:
-    with pytest.raises(programs.BadCommand, match="command of the source"):
+    with pytest.raises(BadCommand, match="A command line"):
         programs.command_of(plan(told={"command": command}))
 
 
