@@ -18,22 +18,12 @@ _COOKIE_SAFE = "!#$%&'()*+-./:<=>?@[]^_`{|}~"  # what a value of a cookie may ha
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8000}")
 # The client's to set, or a way to say two things to two servers.
-RESERVED = {
-    *(
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "upgrade",
-        "te",
-        "trailer",
-        "expect",
-        "via",
-        "http2-settings",
-    ),
-    *("proxy-authorization", "proxy-connection", "proxy-authenticate"),
-}
+RESERVED = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect", "via"),
+        *("http2-settings", "proxy-authorization", "proxy-connection", "proxy-authenticate"),
+    }
+)
 
 
 class Unsendable(ValueError):

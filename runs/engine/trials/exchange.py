@@ -21,16 +21,14 @@ from evalhub.common.masking import Mask
 from evalhub.common.outbound import AddressRefused, Body, BodyUnreadable, read_bounded
 from evalhub.common.unreached import why_unreached
 from runs.engine.trials.readable import KEPT_CHARS, kept_headers, text_of
+from templates_app.openapi.sending import RESERVED
 from templates_app.reasons import FailureReason
 
 TIMEOUT_S = 30.0
 MAX_RESPONSE_BYTES = 1024 * 1024
 CONNECT_TIMEOUT_S = 10.0
 # Ours to set: they say where a message ends and who is on the line, or ask for a packing that we could not undo.
-DROPPED = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "via"}
-)
-DROPPED_TOO = frozenset({"accept-encoding", "http2-settings"})
+DROPPED = RESERVED | {"accept-encoding"}
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110
 BASIC = re.compile(r"\s*+basic\s++(\S.*)", re.IGNORECASE | re.DOTALL)
 
@@ -186,7 +184,7 @@ def _headers(written: Sequence[tuple[str, str]]) -> tuple[CIMultiDict[str], list
     dropped: list[str] = []
     credentials = ""
     for name, value in written:
-        if name.lower() in DROPPED | DROPPED_TOO or name.lower().startswith("proxy-"):
+        if name.lower() in DROPPED or name.lower().startswith("proxy-"):
             dropped.append(name)
         elif name.lower() == "authorization" and (plain := BASIC.fullmatch(value.rstrip())) and ":" in plain[1]:
             # A model that is not shown the secrets cannot encode them, so it writes `Basic {{USER}}:{{PASSWORD}}`.
