@@ -19,6 +19,7 @@ from runs.batches.snapshots import (
 from runs.batches.whom import Asked
 from runs.models import Target
 from templates_app.models import ApiSource, Brand, EnvProfile
+from templates_app.prompts.selectors import brand_list
 
 Cell = tuple[int, int, int | None]  # subject, target, profile
 MOST_CHILDREN = 100_000
@@ -88,7 +89,7 @@ def _numbers(used: Iterable[int]) -> dict[int, int]:
 
 def frozen_brands(project: Project) -> list[BrandSnapshot]:
     """All brands, own ones first. One query."""
-    return [frozen_brand(row) for row in Brand.objects.filter(project=project)]
+    return [frozen_brand(row) for row in brand_list(project=project)]
 
 
 def frozen_brand(row: Brand) -> BrandSnapshot:
@@ -96,6 +97,7 @@ def frozen_brand(row: Brand) -> BrandSnapshot:
 
 
 def company(project: Project, brands: Sequence[BrandSnapshot]) -> CompanySnapshot:
+    """As `own_brand` has it, of brands that are there already."""
     own = next((brand for brand in brands if brand["is_own"]), None)
     return {"name": own["name"] if own else project.name, "domain": own["domain"] if own else ""}
 

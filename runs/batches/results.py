@@ -12,7 +12,8 @@ from django.db.models.fields.json import KT
 
 from evalhub.accounts.models import Project
 from runs.models import Batch, BatchSubject, EvalRun, Message, Trial
-from templates_app.models import ApiSource, Brand, SourceType
+from templates_app.models import ApiSource, SourceType
+from templates_app.prompts.selectors import own_brand
 
 KINDS = (SourceType.REST_API, SourceType.SDK, SourceType.CLI, SourceType.CUSTOM_EVALS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Whole:
 
 def company_of(project: Project) -> tuple[str, str | None]:
     """(name, domain): the first own brand, else the project's name. One query."""
-    brand = Brand.objects.filter(project=project, is_own=True).order_by("created_at", "id").first()
+    brand = own_brand(project=project)
     return (brand.name, brand.domain or None) if brand else (project.name, None)
 
 

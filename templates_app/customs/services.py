@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from evalhub.accounts.models import Project
 from templates_app.customs.rendering import BadTemplate, rendered
 from templates_app.models import Brand, CustomEval, CustomEvalCategory, EvalDefinition, SourceType
+from templates_app.prompts.selectors import own_brand
 from templates_app.sources.definitions import definition_assign, long_text
 
 LONGEST_CATEGORY = 120
@@ -100,7 +101,7 @@ def _fill_in(row: CustomEval, columns: Mapping[str, Any]) -> None:
 
 
 def _values(row: CustomEval) -> dict[str, str]:
-    own = Brand.objects.filter(project=row.project, is_own=True).order_by("created_at", "id").first()
+    own = own_brand(project=row.project)
     rival = row.competitor
     return {
         "company_name": own.name if own else row.project.name,

@@ -71,6 +71,11 @@ def brand_list(*, project: Project) -> QuerySet[Brand]:
     return Brand.objects.filter(project=project).order_by("-is_own", "created_at", "id")
 
 
+def own_brand(*, project: Project) -> Brand | None:
+    """The company: the first of the project's own brands. One query."""
+    return brand_list(project=project).filter(is_own=True).first()
+
+
 def _naming(prompts: QuerySet[Prompt], platform: str) -> QuerySet[Prompt]:
     """SQLite keeps JSON as text and cannot look into lists, so the name is looked for as the texts of both databases write it."""
     written = {json.dumps(platform), json.dumps(platform, ensure_ascii=False)}
