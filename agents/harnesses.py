@@ -7,10 +7,12 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 PLACEHOLDERS = ("prompt", "model", "workdir")
 FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 LONGEST = 2000  # characters of a template
+SHELLS = ("sh", "bash", "dash", "zsh")
 
 
 class BadTemplate(ValueError):
@@ -83,9 +85,20 @@ def check(argv: Sequence[str]) -> None:
     names = [name for argument in argv for name in _placeholders(argument)]
     if "prompt" not in names:
         raise BadTemplate("The command must have {prompt} where the agent takes its task.")
-    shell = argv[0].rsplit("/", 1)[-1] in ("sh", "bash", "dash", "zsh") and any(part.startswith("-") and "c" in part for part in argv[1:2])
-    if shell and any("prompt" in _placeholders(argument) for argument in argv[2:3]):
+    if _is_run_by_a_shell(argv, "prompt"):
         raise BadTemplate("A prompt inside a shell's own command would be run by it. Write sh -c 'my-agent \"$1\"' sh {prompt} instead.")
+
+
+def _is_run_by_a_shell(argv: Sequence[str], name: str) -> bool:
+    """Whether a placeholder stands in what `sh -c`, `bash -e -c` or `sh -ec` runs."""
+    if argv[0].rsplit("/", 1)[-1] not in SHELLS:
+        return False
+    for option, following in pairwise(argv[1:]):
+        if not option.startswith("-"):
+            return False
+        if "c" in option and not option.startswith("--"):
+            return name in _placeholders(following)
+    return False
 
 
 def rendered(argv: Sequence[str], *, prompt: str, model: str, workdir: str) -> list[str]:

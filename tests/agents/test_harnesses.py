@@ -67,6 +67,7 @@ def test_what_a_prompt_says_is_not_filled_in_again() -> None:
         ("my-agent {prompt}\nrm x", "one line"),
         ("sh -c 'my-agent {prompt}'", "inside a shell"),
         ("/bin/bash -lc 'my-agent \"{prompt}\"'", "inside a shell"),
+        ("sh -e -c 'my-agent {prompt}'", "inside a shell"),
         (f"my-agent {{prompt}} {'x' * 2000}", "longer than 2000"),
     ],
 )
