@@ -1,52 +1,32 @@
 """The form of a project's own coding agent. What is wrong stands beside its field, and what was typed stays."""
 
-import re
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 
 from agents.harnesses import BadTemplate, parsed
 from agents.models import Harness
+from evalhub.common.environments import LONGEST_HOST, host_name, variable_name
+from evalhub.common.rows import LinesField
 
 MOST_LINES = 100
-HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class LinesField(forms.CharField):
-    """A list of texts, one a line; empty lines are left out and a text that comes twice is kept once."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"})
-
-    def __init__(self, *, most: int, **given: Any) -> None:
-        super().__init__(required=False, max_length=20_000, **given)
-        self.most = most
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        return list(dict.fromkeys(filter(None, map(str.strip, (super().to_python(value) or "").splitlines()))))
-
-    def validate(self, value: Any) -> None:
-        if len(value) > MOST_LINES:
-            raise forms.ValidationError(f"{len(value)} lines; {MOST_LINES} are the most.")
-        if long := next((line for line in value if len(line) > self.most), ""):
-            raise forms.ValidationError(f"“{long[:40]}…” is longer than {self.most} characters.")
-
-    def run_validators(self, value: Any) -> None:
-        """Those of texts are not asked of a list."""
+def _lines(most: int, label: str, help_text: str) -> LinesField:
+    box = forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"})
+    return LinesField(most=MOST_LINES, length=most, label=label, help_text=help_text, widget=box)
 
 
 class HarnessForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name, command line and limits. `agents.coding.services` saves it."""
 
-    model_names = LinesField(label="Models", most=150, help_text="One a line, as {model} is filled in. Empty: any name may be asked for.")
-    environment_names = LinesField(
-        label="Variables", most=200, help_text="Names of an environment's variables that it is given, one a line. Empty: all of them."
-    )
-    allowed_hosts = LinesField(
-        label="Hosts it may reach", most=253, help_text="One a line, such as api.example.com; beside those of the environment. Empty: none."
+    model_names = _lines(150, "Models", "One a line, as {model} is filled in. Empty: any name may be asked for.")
+    environment_names = _lines(100, "Variables", "Names of an environment's variables that it is given, one a line. Empty: all of them.")
+    allowed_hosts = _lines(
+        LONGEST_HOST,
+        "Hosts it may reach",
+        "One a line: api.example.com, *.example.com, with :port where it is not 80 or 443; beside those of the environment. Empty: none.",
     )
 
     class Meta:
@@ -97,17 +77,18 @@ class HarnessForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(str(wrong)) from None
         return line
 
+    def clean_model_names(self) -> list[str]:
+        return self._each("model_names", str)
+
     def clean_environment_names(self) -> list[str]:
-        return self._matching("environment_names", VARIABLE, "is no name of a variable")
+        return self._each("environment_names", variable_name)
 
     def clean_allowed_hosts(self) -> list[str]:
-        return self._matching("allowed_hosts", HOST, "is no host: write its name alone, without https:// and path")
+        return self._each("allowed_hosts", host_name)
 
-    def _matching(self, name: str, pattern: re.Pattern[str], wrong: str) -> list[str]:
-        lines: list[str] = self.cleaned_data[name]
-        if bad := next((line for line in lines if not pattern.fullmatch(line)), ""):
-            raise forms.ValidationError(f"“{bad[:60]}” {wrong}.")
-        return lines
+    def _each(self, name: str, check: Callable[[str], str]) -> list[str]:
+        """Each line as the check has it, once."""
+        return list(dict.fromkeys(map(check, self.cleaned_data[name])))
 
     def columns(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.Meta.fields}

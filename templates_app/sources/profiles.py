@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
+from evalhub.common.environments import host_name, variable_name
 from evalhub.common.secrets import SecretUnreadable
 from templates_app.models import ApiSource, EnvProfile
-from templates_app.sources.checks import host_name, variable_name, web_address
+from templates_app.sources.checks import web_address
 
 MOST_VARIABLES, LONGEST_VALUE = 100, 20_000
 MOST_HOSTS = 50

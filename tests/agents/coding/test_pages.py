@@ -74,6 +74,13 @@ def test_an_owner_adds_one_with_a_line_a_model(owner: Client, project: Project) 
     assert "my-agent --model {model} -- {prompt}" in owner.get(HOME).text
 
 
+def test_hosts_are_those_that_an_environment_may_name_each_once(owner: Client, project: Project) -> None:
+    hosts = "api.example.com\n*.Example.com\n\nlocalhost:8443\napi.example.com"
+    assert owner.post(f"{HOME}new", GIVEN | {"allowed_hosts": hosts, "model_names": "small\nsmall"}).status_code == 302
+    made = Harness.objects.get(project=project)
+    assert (made.allowed_hosts, made.model_names) == (["api.example.com", "*.example.com", "localhost:8443"], ["small"])
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -82,10 +89,10 @@ def test_an_owner_adds_one_with_a_line_a_model(owner: Client, project: Project) 
         ("argv", "sh -c 'run {prompt}'", "would be run by it"),
         ("argv", "my-agent 'open", "a quotation mark is not closed"),
         ("allowed_hosts", "https://api.example.com/v1", "is no host"),
-        ("environment_names", "API-TOKEN", "is no name of a variable"),
+        ("environment_names", "API-TOKEN", "is no name such as API_KEY"),
         ("timeout_seconds", "0", "greater than or equal to 1"),
         ("name", "my agent", "Only letters, digits"),
-        ("model_names", "x" * 151, "is longer than 150 characters"),
+        ("model_names", "x" * 151, "has 151 characters; at most 150 are kept"),
     ],
 )
 def test_what_cannot_be_used_is_said_beside_it_and_the_rest_stays(owner: Client, field: str, value: str, said: str) -> None:
