@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -21,6 +22,7 @@ from evalhub.cli.files import read_text
 from evalhub.cli.follow import FINAL, PATIENCE_S
 from evalhub.cli.junit import junit_text
 from evalhub.cli.run_eval import INTERRUPTED
+from evalhub.common.formatting import percent, score, usd
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 3.0
 PAGE = 200
@@ -123,6 +125,7 @@ async def _follow(begin: Callable[[Api], Awaitable[dict[str, Any]]], asked: Aske
             _write(asked.junit, junit_text(run, [child async for child in _children(api, run["id"])], api.url))
     if not asked.waits:
         return OK
+    typer.echo(brief(run, api.url), err=True)
     sentences = verdict(run, asked.limits)
     for sentence in sentences:
         typer.echo(sentence, err=True)
@@ -203,6 +206,29 @@ def _write(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.", FAILED) from None
+
+
+def brief(run: Mapping[str, Any], url: str) -> str:
+    """What came of it on one line, and where its page is: "completed: 3 of 4 passed (75 %), $0.5000. http://…/batches/…/"."""
+    overall = (run.get("summary") or {}).get("overall") or {}
+    told = [f"{run['progress']['total']} children"]
+    if overall.get("judged"):
+        told = [f"{overall['passed']} of {overall['judged']} passed ({percent(overall['pass_rate'])})"]
+    if overall.get("mean_score") is not None:
+        told.append(f"mean score {score(overall['mean_score'])}")
+    if without := sum(run["progress"][state] for state in STATES[1:]):
+        told.append(f"{without} without a result")
+    cost = run.get("actual_cost")
+    told.append("cost not known" if cost is None else usd(cost))
+    return f"{run['status']}: {', '.join(told)}. {url}/batches/{_batch(run['id'])}/"
+
+
+def _batch(eval_run_id: str) -> str:
+    """The id that pages have it by."""
+    try:
+        return str(UUID(eval_run_id.removeprefix("eval_run_")))
+    except ValueError:
+        return ""
 
 
 def verdict(run: Mapping[str, Any], limits: Thresholds) -> list[str]:

@@ -16,7 +16,8 @@ from tests.support.served import served
 
 ID = "eval_run_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 COUNTS = {"queued": 0, "running": 0, "completed": 0, "failed": 0, "cancelled": 0, "interrupted": 0}
-OVERALL = {"n": 4, "passed": 3, "pass_rate": 0.75, "mean_score": 81.5}
+PAGE = "/batches/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9/"
+OVERALL = {"n": 4, "judged": 4, "passed": 3, "pass_rate": 0.75, "mean_score": 81.5}
 
 
 def run(status: str = "completed", **more: Any) -> dict[str, Any]:
@@ -114,14 +115,17 @@ def test_a_request_that_cannot_be_read_is_one_sentence_and_asks_nothing(
 def test_wait_follows_the_run_to_its_end_and_prints_only_that(command: Command, durable: Durable) -> None:
     durable.states = [run("running", stage="running", queued=2, running=1, completed=1), run("summarizing", completed=4), run()]
     ended = command("eval-runs", "create", "--request", '{"type": "prompts"}', "--wait")
-    assert (ended.code, ended.err, durable.looks) == (0, "", 3)
+    assert (ended.code, durable.looks) == (0, 3)
+    assert ended.err == f"completed: 3 of 4 passed (75 %), mean score 81.5, $0.5000. {durable.url}{PAGE}\n"
     assert json.loads(ended.out)["status"] == "completed"
 
 
 def test_a_failed_run_ends_with_one_and_its_reason(command: Command, durable: Durable) -> None:
     durable.states = [run("failed", failed=4, error="All 4 children failed, most often with model_error.")]
     ended = command("eval-runs", "retrieve", "--eval-run-id", ID, "--watch")
-    assert (ended.code, ended.err.strip()) == (1, "The eval run is failed: All 4 children failed, most often with model_error.")
+    told, why = ended.err.splitlines()
+    assert (ended.code, why) == (1, "The eval run is failed: All 4 children failed, most often with model_error.")
+    assert "4 without a result" in told
     assert json.loads(ended.out)["id"] == ID
 
 
@@ -133,7 +137,7 @@ def test_retrieve_prints_a_run_that_is_under_way_and_ends_with_zero(command: Com
 
 def test_a_missed_threshold_ends_with_one(command: Command, durable: Durable) -> None:
     ended = command("eval-runs", "retrieve", "--eval-run-id", ID, "--min-pass-rate", "80")
-    assert (ended.code, ended.err.strip()) == (1, "The pass rate 75.0 % is below the threshold of 80 %.")
+    assert (ended.code, ended.err.splitlines()[1]) == (1, "The pass rate 75.0 % is below the threshold of 80 %.")
 
 
 @pytest.mark.parametrize(
