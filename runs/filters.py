@@ -16,6 +16,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, Filter, FilterS
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from evalhub.common.names import told_apart
 from runs.finding import NEWEST, ORDERS, Wanted
 from runs.listed.rows import Listed
 from runs.models import EvalRun
@@ -171,7 +172,9 @@ def _agents(project: Project) -> Choices:
 
 def _templates(project: Project) -> list[tuple[str, str, str]]:
     named = EvalTemplate.objects.visible_to(project).order_by("template_type", "name", "id").values_list("id", "name", "template_type")
-    return [(str(key), name, kind) for key, name, kind in named[:MOST_CHOICES]]
+    found = named[:MOST_CHOICES]
+    labels = told_apart({key: name for key, name, _ in found})
+    return [(str(key), labels[key], kind) for key, _, kind in found]
 
 
 def _deleted_agent(project: Project, named: str, agents: Choices) -> Choices:

@@ -5,7 +5,7 @@ same after a year. Scores are of completed runs, each under the UTC day it was c
 """
 
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +16,7 @@ from django.db.models import Count, Q, Sum
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from evalhub.common.names import told_apart
 from evalhub.common.statistics import Difference, Sums, Verdict, difference
 from runs import score_tally
 from runs.models import ALIVE, CallTally, EvalRun
@@ -257,10 +258,4 @@ def _names(project: Project, rows: Iterable[Tallied]) -> Names:
     judged = list(rows)
     agents = Agent.objects.filter(project=project, pk__in={row.agent_id for row in judged}).values_list("pk", "name")
     templates = EvalTemplate.objects.visible_to(project).filter(pk__in={row.template_id for row in judged}).values_list("pk", "name")
-    return Names(_told_apart(dict(agents)), _told_apart(dict(templates)))
-
-
-def _told_apart(names: Mapping[uuid.UUID, str]) -> dict[uuid.UUID, str]:
-    """Two of one name carry the beginning of their ids."""
-    often = {name for name, count in Counter(names.values()).items() if count > 1}
-    return {key: f"{name} ({str(key)[:8]})" if name in often else name for key, name in names.items()}
+    return Names(told_apart(dict(agents)), told_apart(dict(templates)))

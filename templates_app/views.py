@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.gone import comes_back
 from evalhub.accounts.once import once
 from evalhub.accounts.pages import PageRequest, member_required, require_editor
-from evalhub.common.names import CASE, is_taken
+from evalhub.common.names import CASE, is_taken, told_apart
 from evalhub.common.paging import first_rows, read_cursor, rows_after, write_cursor
 from evalhub.common.problems import Problem
 from templates_app import rows, services
@@ -42,8 +42,9 @@ def template_list(request: PageRequest) -> HttpResponse:
         raise SuspiciousOperation("The address names a place in the list that cannot be read.") from None
     found = template_table(project=request.membership.project, template_type=kind, owner=owner, search=search)
     templates, more = first_rows(rows_after(found, after), PAGE_SIZE)
+    labels = told_apart(dict(EvalTemplate.objects.visible_to(request.membership.project).order_by().values_list("pk", "name")))
     context = {
-        "templates": templates,
+        "templates": [(template, labels.get(template.pk, template.name)) for template in templates],
         "more": write_cursor(templates[-1].created_at, templates[-1].id) if more else "",
         "query": {"q": search, "type": kind, "owner": owner},
         "types": [("", "Both types"), *EvalTemplate.Type.choices],
@@ -99,7 +100,7 @@ def template(request: PageRequest, template_id: uuid.UUID) -> HttpResponse:
 
 
 def _refuse_taken(request: PageRequest, editor: Editor, found: EvalTemplate | None = None) -> None:
-    """Two templates of one name could not be told apart where one is chosen. An API may make them: it goes by ids."""
+    """Two templates of one name are hard to tell apart where one is chosen. The API may make them: evalhub.common.names says why."""
     name = editor.form.cleaned_data.get("name", "") if editor.form.is_valid() else ""
     others = EvalTemplate.objects.filter(project=request.membership.project)
     others = others.exclude(pk=found.pk) if found else others

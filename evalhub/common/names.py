@@ -1,10 +1,16 @@
-"""Names of the rows of one project. Two that differ by case alone are one to whoever reads them, so no new one may be such a twin."""
+"""Names of the rows of one project. Two that differ by case alone are one to whoever reads them, so no new one may be such a twin.
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+Templates are the exception. Their public contract goes by ids and nowhere asks that names differ, and its clients post the same template
+again and again: a refusal would break them. So only pages refuse a twin, and wherever templates are listed or chosen twins are told apart.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
+K = TypeVar("K")
 CASE = "upper and lower case make no difference"
 
 
@@ -31,6 +37,12 @@ def free_name(rows: QuerySet[Any], begun: str, candidates: Iterable[str], *, fie
     """The first of the candidates, all of which begin with `begun`, that nobody among `rows` has but for case. One query."""
     taken = {known.casefold() for known in _alike(rows, begun, field, "istartswith")}
     return next(name for name in candidates if name.casefold() not in taken)
+
+
+def told_apart(named: Mapping[K, str]) -> dict[K, str]:
+    """Names as they are shown, by their ids: twins carry the beginning of theirs, as the row's address and the API's answer have it."""
+    often = Counter(name.casefold() for name in named.values())
+    return {key: f"{name} ({str(key)[:8]})" if often[name.casefold()] > 1 else name for key, name in named.items()}
 
 
 def _alike(rows: QuerySet[Any], name: str, field: str, lookup: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 
 from evalhub.accounts.models import Project
+from evalhub.common.names import told_apart
 from runs.models import EvalRun
 from templates_app.models import EvalTemplate
 
@@ -50,4 +51,4 @@ class RejudgeForm(forms.Form):
 
 def _choices(templates: Sequence[EvalTemplate], kind: str) -> Choices:
     of_kind = [template for template in templates if template.template_type == kind]
-    return [(str(template.pk), template.name + (" (system)" if template.is_system else "")) for template in of_kind]
+    return list(told_apart({str(each.pk): each.name + (" (system)" if each.is_system else "") for each in of_kind}).items())

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from evalhub.accounts.models import Project
 from evalhub.common.forms import Refusable
+from evalhub.common.names import told_apart
 from evalhub.common.rows import LinesField
 from templates_app.models import Brand, EvalTemplate, Prompt
 from templates_app.prompts import brands, content, selectors, table
@@ -88,7 +89,7 @@ def _of_prompt(prompt: Prompt) -> dict[str, Any]:
 def _templates(project: Project) -> list[tuple[str, str]]:
     """Its own before the system's."""
     found = EvalTemplate.objects.filter(Q(project=project) | Q(project=None), template_type=EvalTemplate.Type.QUALITY)
-    return [(str(key), name) for key, name in found.order_by("project", "name").values_list("pk", "name")]
+    return [(str(key), name) for key, name in told_apart(dict(found.order_by("project", "name").values_list("pk", "name"))).items()]
 
 
 class TopicForm(Refusable, forms.Form):

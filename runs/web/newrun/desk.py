@@ -8,6 +8,7 @@ from agents.clients import Providers, load_providers
 from agents.models import Agent
 from agents.selectors import agent_list
 from evalhub.accounts.models import Project
+from evalhub.common.names import told_apart
 from templates_app.models import EvalTemplate, Persona
 from templates_app.selectors import template_list
 
@@ -35,11 +36,8 @@ class Desk:
         )
 
     def choices_of(self, kind: str) -> Choices:
-        return [
-            (key, f"{each.name} (system)" if each.is_system else each.name)
-            for key, each in self.templates.items()
-            if each.template_type == kind
-        ]
+        of_kind = {key: each for key, each in self.templates.items() if each.template_type == kind}
+        return list(told_apart({key: f"{each.name} (system)" if each.is_system else each.name for key, each in of_kind.items()}).items())
 
     @property
     def models(self) -> list[str]:

@@ -12,7 +12,7 @@ from agents.coding.services import harness_create
 from agents.models import Agent
 from agents.providers.services import provider_create
 from evalhub.accounts.models import Project
-from evalhub.common.names import free_name, is_taken, twin
+from evalhub.common.names import free_name, is_taken, told_apart, twin
 from templates_app.models import Persona
 from templates_app.personas import services as personas
 from templates_app.prompts import services as prompts
@@ -105,3 +105,23 @@ def test_a_template_of_the_pages_needs_a_name_of_its_own(owner: Client, project:
     refused = owner.post("/templates/new/", {**form, "name": "SUPPORT"})
     assert refused.status_code == 400
     assert "Another template of this project is named SUPPORT; upper and lower case make no difference." in refused.content.decode()
+
+
+def test_twins_carry_the_beginning_of_their_ids_and_others_their_name_alone() -> None:
+    assert told_apart({"0123456789": "Lamp", "9876543210": "lamp", "x": "Desk"}) == {
+        "0123456789": "Lamp (01234567)",
+        "9876543210": "lamp (98765432)",
+        "x": "Desk",
+    }
+
+
+@pytest.mark.parametrize("address", ["/templates/", "/prompts/new/", "/runs/new/", "/runs/", "/runs/{run}/"])
+def test_templates_that_the_api_gave_one_name_are_told_apart_where_they_are_listed_or_chosen(
+    owner: Client, project: Project, address: str
+) -> None:
+    run = factories.finished_run(project=project)
+    twins = [template_create(project=project, name="Support"), template_create(project=project, name="support")]
+    page = owner.get(address.format(run=run.pk)).content.decode()
+    for template in twins:
+        assert f"{template.name} ({str(template.pk)[:8]})" in page
+    assert f"{run.template.name} (" not in page
