@@ -1,11 +1,18 @@
-"""Names the app for Django, has its triggers made wherever its tables are, and tells what has to happen when rows are deleted."""
+"""Names the app for Django, has its triggers made wherever its tables are, and tells what has to happen when rows are deleted.
+
+And it tells the pages of prompts, which know nothing of targets, what platforms there are.
+"""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.db.models import Model
 from django.db.models.signals import post_migrate, pre_delete
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
 
 
 class Config(AppConfig):
@@ -13,9 +20,18 @@ class Config(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from templates_app.prompts import platforms
+
+        platforms.tell(_platforms)
         post_migrate.connect(_install, sender=self)
         pre_delete.connect(_lock, sender="accounts.Project")
         pre_delete.connect(_count, sender="runs.EvalRun")
+
+
+def _platforms(project: "Project") -> Collection[str]:
+    from runs.batches.catalogue import platform_names
+
+    return platform_names(project)
 
 
 def _install(using: str, **told: Any) -> None:

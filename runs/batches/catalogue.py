@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agents.clients import DEMO, DEMO_HASTY, DEMO_MODELS, VENDOR_DEFAULTS, environment_providers, own_prices
+from agents.clients import DEMO, DEMO_HASTY, DEMO_MODELS, SYNONYMS, VENDOR_DEFAULTS, environment_providers, own_prices
 from agents.harnesses import BUILT_IN
 from agents.llm.prices import price_of
 from agents.llm.spec import OwnPrice
 from agents.llm.types import Usage
 from agents.models import Harness, ModelProvider
 from evalhub.accounts.models import Project
+from runs.batches.whom import VENDORS
 from runs.models import Target, TargetType
 
 A_MILLION = 1_000_000
@@ -58,6 +59,11 @@ def platforms_of(project: Project) -> list[Platform]:
     """Providers, then the demo models, then coding agents. Two queries."""
     agents = [Platform(each.name, each.label, model=next(iter(each.models), ""), is_agent=True) for each in coding_agents(project)]
     return [*_providers(project), *agents]
+
+
+def platform_names(project: Project) -> set[str]:
+    """What a target may count as: what can be asked, and the vendors that another provider may stand for. Two queries."""
+    return {*(each.name for each in platforms_of(project)), *VENDORS, *SYNONYMS}
 
 
 def text_models(project: Project) -> list[TextModel]:

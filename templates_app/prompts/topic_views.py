@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from evalhub.accounts.gone import comes_back
 from evalhub.accounts.pages import PageRequest, gone_is_404, member_required, require_editor
 from templates_app.models import PromptTopic
-from templates_app.prompts import importing, selectors, services
+from templates_app.prompts import importing, platforms, selectors, services
 from templates_app.prompts.content import sentence
 from templates_app.prompts.forms import ImportForm, TopicForm
 
@@ -99,7 +99,10 @@ def prompt_import(request: PageRequest) -> HttpResponse:
         return render(request, "prompts/import.html", {"form": form}, status=400 if form.is_bound else 200)
     project, read = request.membership.project, form.cleaned_data["read"]
     if "confirmed" not in request.POST:
-        return render(request, "prompts/preview.html", {"form": form, "preview": importing.preview(project=project, read=read)})
+        preview = importing.preview(project=project, read=read)
+        unknown = platforms.unknown(project, (name for line in preview.table.good for name in line.platforms))
+        note = platforms.note(unknown) if unknown else ""
+        return render(request, "prompts/preview.html", {"form": form, "preview": preview, "note": note})
     made = importing.prompts_import(project=project, read=read)
     messages.success(request, f"{len(made.created):,} prompt{'' if len(made.created) == 1 else 's'} imported.")
     return redirect("prompt-list")

@@ -21,9 +21,9 @@ from evalhub.common.downloads import download
 from evalhub.common.paging import Keyset, read_cursor, write_cursor
 from evalhub.common.problems import Problem
 from templates_app.models import Prompt, PromptTopic
-from templates_app.prompts import selectors, services, table
+from templates_app.prompts import platforms, selectors, services, table
 from templates_app.prompts.filters import Asked, asked_of
-from templates_app.prompts.forms import PromptForm
+from templates_app.prompts.forms import PromptForm, split_words
 
 PAGE_SIZE = 50
 MOST_PICKED = 200
@@ -124,6 +124,8 @@ def _form(request: PageRequest, found: Prompt | None) -> HttpResponse:
     if saved is None:
         return _page(request, form, status=400)
     messages.success(request, "The prompt is saved.")
+    if unknown := platforms.unknown(project, saved.platform_ids):
+        messages.warning(request, platforms.note(unknown))
     if found is None and "another" in request.POST:
         return redirect(f"{reverse('prompt-new')}?{urlencode({'topic': saved.topic_id})}")
     return redirect("prompt-list")
@@ -157,8 +159,11 @@ def _topic_of(request: PageRequest, form: PromptForm) -> uuid.UUID | str:
 
 
 def _page(request: PageRequest, form: PromptForm, status: int = 200) -> HttpResponse:
-    platforms = selectors.platforms_named(project=request.membership.project)
-    return render(request, "prompts/form.html", {"form": form, "prompt": form.prompt, "platforms": platforms}, status=status)
+    project = request.membership.project
+    context: dict[str, Any] = {"form": form, "prompt": form.prompt, "platforms": platforms.known(project)}
+    if unknown := platforms.unknown(project, split_words(form["platform_ids"].value() or "")):
+        context["note"] = platforms.note(unknown)
+    return render(request, "prompts/form.html", context, status=status)
 
 
 @require_POST
