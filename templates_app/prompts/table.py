@@ -176,7 +176,7 @@ def _header(cells: Sequence[str]) -> list[str]:
 
 
 def _line(number: int, cells: Sequence[str], columns: Sequence[str], topic: str) -> Line:
-    given = {name: _unescaped(cell) for name, cell in zip(columns, cells, strict=False) if name}
+    given = {name: spreadsheet.as_written(cell) for name, cell in zip(columns, cells, strict=False) if name}
     line = Line(number, topic=given.get("topic", "") or topic, text=given.get("text", ""))
     try:
         if len(cells) > len(columns) and any(cells[len(columns) :]):
@@ -192,11 +192,6 @@ def _line(number: int, cells: Sequence[str], columns: Sequence[str], topic: str)
         )
     except ValidationError as error:
         return replace(line, error=sentence(error))
-
-
-def _unescaped(cell: str) -> str:
-    """Without the apostrophe that `spreadsheet.safe` put before what a spreadsheet would compute."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(spreadsheet.FORMULA_STARTS) else cell
 
 
 def _key(topic: str, text: str) -> tuple[str, str]:
