@@ -21,13 +21,21 @@ class BadTemplate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """`key` is the execution_platform; `variables` are those that its account needs in the environment profile."""
+    """`key` is the execution_platform.
+
+    One of `variables` must be in the environment profile: its account. What begins with one of `prefixes` there is for the agent too.
+    """
 
     key: str
     label: str
     argv: tuple[str, ...]
     variables: tuple[str, ...]
+    prefixes: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+
+    def owns(self, variable: str) -> bool:
+        """Whether a variable is for the agent itself, and not for what it works on."""
+        return variable.startswith(self.prefixes)
 
 
 # Both agents would put walls of their own around what they run, and ask a person first. The sandbox is the wall, and
@@ -43,6 +51,7 @@ BUILT_IN = {
                 *("--cd", "{workdir}", "--model", "{model}", "--", "{prompt}"),
             ),
             variables=("CODEX_API_KEY",),
+            prefixes=("CODEX_",),
             allowed_hosts=("api.openai.com",),
         ),
         BuiltIn(
@@ -52,7 +61,8 @@ BUILT_IN = {
                 *("claude", "--print", "--output-format", "text", "--dangerously-skip-permissions"),
                 *("--model", "{model}", "--", "{prompt}"),
             ),
-            variables=("ANTHROPIC_API_KEY",),
+            variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+            prefixes=("ANTHROPIC_", "CLAUDE_CODE_"),
             allowed_hosts=("api.anthropic.com",),
         ),
     )

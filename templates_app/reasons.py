@@ -50,7 +50,8 @@ class FailureReason(StrEnum):
     BEHAVIOUR_NOT_MET = "behaviour_not_met", "The judge found that the expected behaviour was not met."
     PROFILE_MISSING = (
         "profile_missing",
-        "The environment profile does not exist, cannot be read, or its values were given for another server.",
+        "The environment profile does not exist, cannot be read, has no account for the coding agent, "
+        "or its values were given for another server.",
     )
     SOURCE_GONE = "source_gone", "The source, or its operation, is no longer there."
     MODEL_ERROR = "model_error", "The model's provider failed, so that there is no answer to look at."

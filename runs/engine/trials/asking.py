@@ -1,7 +1,7 @@
 """Puts a task to whom a trial asks: a model, or a coding agent that works on it in the sandbox. Called by every kind of trial.
 
-What an agent prints is its answer. It is given the variables of the profile that its harness names, and may reach the hosts of its harness
-and of the profile; both are masked out of what is kept.
+What an agent prints is its answer. It is given variables of the profile (TrialPlan.is_given), and may reach the hosts of its harness and of
+the profile; values of variables are masked out of what is kept.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from runs.engine.trials import profiles, sandboxed
 from runs.engine.trials.failures import TrialFailed
 from runs.engine.trials.stage import ANSWER, Stage
 
-NOT_FOUND = 127  # a shell's word for a program that is not there
+NOT_STARTED = (126, 127)  # a shell's words for a program that is not executable, and for one that is not there
+MOST_SAID = 300
 
 
 async def ask(stage: Stage, task: str) -> str:
@@ -34,7 +35,8 @@ async def ask(stage: Stage, task: str) -> str:
 async def _work(stage: Stage, harness: HarnessSnapshot) -> None:
     name = f"{harness['name']}/{stage.plan.target['model_id']}"
     known = await profiles.variables(stage)
-    job = job_of(harness, stage.lines[0].content, stage.plan.target["model_id"], known, stage.plan.allowed_hosts)
+    given = {variable: value for variable, value in known.items() if stage.plan.is_given(variable)}
+    job = job_of(harness, stage.lines[0].content, stage.plan.target["model_id"], given, stage.plan.allowed_hosts)
     stop.raise_when_requested()
     stage.may_spend(name)
     try:
@@ -42,16 +44,21 @@ async def _work(stage: Stage, harness: HarnessSnapshot) -> None:
     except asyncio.CancelledError:
         await stage.recorder.write(Entry(purpose=Purpose.AGENT, calls=[CallRecord(name, 1, 0, error=CANCELLED)]))
         raise
-    _refuse_when_missing(outcome, harness)
+    _refuse_when_missing(outcome, str(result["stderr"]), harness)
     # What it spent on models of its own nobody tells us: the call is there, without a price.
     call = CallRecord(name, 1, outcome.latency_ms, finish_reason=outcome.ended.value)
     await stage.answered(str(result["stdout"]), outcome.latency_ms, (call,), sandboxed.shown(result))
 
 
-def job_of(harness: HarnessSnapshot, task: str, model: str, known: Mapping[str, str], hosts: tuple[str, ...]) -> Job:
-    """The agent's command line with the task in it. Raises TrialFailed for one that cannot be used."""
+def job_of(harness: HarnessSnapshot, task: str, model: str, given: Mapping[str, str], hosts: tuple[str, ...]) -> Job:
+    """The agent's command line with the task in it, and the variables it is given.
+
+    Raises TrialFailed for a command that cannot be used, and for a built-in agent without an account, which could only break down.
+    """
     built_in = harnesses.BUILT_IN.get(harness["name"]) if harness["built_in"] else None
-    names = harness["environment_names"]
+    if built_in and not any(given.get(variable) for variable in built_in.variables):
+        needed = " or ".join(built_in.variables)
+        raise TrialFailed(profiles.CODE, f"{built_in.label} has no account: run it with an environment that has the variable {needed}.")
     try:
         argv = built_in.argv if built_in else harnesses.parsed(harness["argv"])
         filled = harnesses.rendered(argv, prompt=task, model=model, workdir=WORKDIR)
@@ -59,14 +66,18 @@ def job_of(harness: HarnessSnapshot, task: str, model: str, known: Mapping[str, 
         raise TrialFailed("bad_job", f"The coding agent {harness['name']!r} cannot be started: {error}") from None
     return Job(
         filled,
-        env={name: value for name, value in known.items() if name in names or not names},
+        env=dict(given),
         allowed_hosts=(*(built_in.allowed_hosts if built_in else ()), *harness["allowed_hosts"], *hosts),
         limits=Limits(wall_s=float(harness["timeout_seconds"])),
     )
 
 
-def _refuse_when_missing(outcome: Outcome, harness: HarnessSnapshot) -> None:
-    """A program that is not on this machine says nothing about the agent."""
-    if outcome.exit_code == NOT_FOUND and not outcome.stdout.strip():
-        said = f"The coding agent {harness['name']!r} is not on the worker's machine, or not where its sandbox sees it."
-        raise TrialFailed("agent_missing", f"{said} Install it below /usr, or name its folder in EVALHUB_SANDBOX_READ_ONLY.")
+def _refuse_when_missing(outcome: Outcome, stderr: str, harness: HarnessSnapshot) -> None:
+    """A program that is not on this machine, or lacks what it is started by, says nothing about the agent."""
+    if outcome.exit_code in NOT_STARTED and not outcome.stdout.strip():
+        missing = (
+            f"The coding agent {harness['name']!r}, or what starts it, is not on the worker's machine, or its sandbox does not see it."
+        )
+        advice = "Install it below /usr, or name its folder in EVALHUB_SANDBOX_READ_ONLY."
+        said = stderr.strip()[-MOST_SAID:]
+        raise TrialFailed("agent_missing", f"{missing} {advice}" + (f" What was said at its start: {said}" if said else ""))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from agents.harnesses import BUILT_IN
 from agents.llm.errors import LLMError
 from runs.batches.snapshots import DefinitionSnapshot, ProfileSnapshot, SourceSnapshot, TargetSnapshot
 from runs.engine.trials.mentions import Brand, brands_of
@@ -14,6 +15,7 @@ from runs.models import Batch, TargetType, Trial
 from templates_app.models import SourceType
 
 DEFAULT_PASS_SCORE = 70.0  # of prompts, whose templates name none
+WORK_OF_AGENTS = frozenset({SourceType.SDK, SourceType.CLI, SourceType.CUSTOM_EVALS})
 BATCHES_KEPT = 8  # their sources may have documents of a megabyte
 READ = (
     *("run_id", "project_id", "batch_id", "source_type", "target_type", "platform", "group_id", "label"),
@@ -48,6 +50,19 @@ class TrialPlan:
     def is_agent(self) -> bool:
         """Whether a coding agent works on it, not a model."""
         return self.target_type == TargetType.AGENT
+
+    def is_given(self, variable: str) -> bool:
+        """Whether the program that works on it has this variable of the environment.
+
+        A model's program has all. A coding agent has those that its harness names; a built-in one has all where it does the work itself,
+        and its own where EvalHub sends the request, or nothing but an answer is wanted.
+        """
+        harness = self.target["harness"]
+        if harness is None:
+            return True
+        if harness["built_in"]:
+            return self.source_type in WORK_OF_AGENTS or BUILT_IN[harness["name"]].owns(variable)
+        return not harness["environment_names"] or variable in harness["environment_names"]
 
     @property
     def definition(self) -> DefinitionSnapshot:

@@ -64,8 +64,8 @@ def task_of(plan: TrialPlan) -> str:
     parts = [f"Use the {what} {label} to do this:\n{asked['custom_prompt'].strip() or _summary(task)}"]
     if asked["docs_mode"] != "exclude":
         parts += _documentation(plan, task)
-    if plan.variable_names:
-        parts.append(f"These environment variables are set: {', '.join(plan.variable_names)}")
+    if names := [name for name in plan.variable_names if plan.is_given(name)]:
+        parts.append(f"These environment variables are set: {', '.join(names)}")
     return "\n\n".join(filter(None, [*parts, plan.context, _wanted(plan)]))
 
 

@@ -37,8 +37,8 @@ def agent(settings: Any) -> Iterator[Any]:
     """Install an agent that does these steps."""
     opened = []
 
-    def install(steps: Sequence[dict[str, Any]]) -> Path:
-        context = installed(steps)
+    def install(steps: Sequence[dict[str, Any]], name: str = "fake-agent") -> Path:
+        context = installed(steps, name=name)
         opened.append(context)
         folder = context.__enter__()
         settings.SANDBOX_READ_ONLY = (str(folder),)
@@ -51,6 +51,10 @@ def agent(settings: Any) -> Iterator[Any]:
 
 def fake(**given: Any) -> Any:
     return target("fake-agent/large", harness=harness(COMMAND, **given))
+
+
+def claude_code() -> Any:
+    return target("claude-code/opus", harness=harness("", name="claude-code", built_in=True))
 
 
 def test_what_it_prints_is_the_answer_and_what_it_leaves_is_listed(agent: Any, driven: Driven, transactional_db: None) -> None:
@@ -118,6 +122,16 @@ def test_one_that_is_not_there_fails_the_run(driven: Driven, transactional_db: N
     assert "EVALHUB_SANDBOX_READ_ONLY" in trial.run.error_reason
 
 
+@pytest.mark.parametrize(("head", "mode", "said"), [("#!/usr/bin/env no-such-node\n", 0o755, "no-such-node"), ("", 0o644, "denied")])
+def test_one_that_cannot_be_started_says_what_was_said(agent: Any, head: str, mode: int, said: str, driven: Driven) -> None:
+    program = agent([]) / "bin" / "fake-agent"
+    program.write_text(head + program.read_text())
+    program.chmod(mode)
+    [trial] = driven(batch_make([custom_subject(judge_model="demo/judge")], [fake()]))
+    assert (trial.run.status, trial.run.error_code) == (Status.FAILED, "agent_missing")
+    assert said in trial.run.error_reason
+
+
 def test_a_command_that_cannot_be_used_fails_the_run(driven: Driven, transactional_db: None) -> None:
     broken = target("nobody/x", harness=harness("agent --quiet", name="nobody"))
     [trial] = driven(batch_make([custom_subject(judge_model="demo/judge")], [broken]))
@@ -164,6 +178,42 @@ def test_the_built_in_ones_get_their_own_command_lines_and_hosts() -> None:
     assert (job.argv[0], job.argv[-1]) == ("codex", "-do it")
     assert job.env == {"CODEX_API_KEY": "k"}
     assert job.allowed_hosts == ("api.openai.com", "api.test")
+
+
+ENVIRONMENT = {"ANTHROPIC_API_KEY": "sk-of-the-agent", "CLAUDE_CODE_MAX_RETRIES": "retries-3", "API_TOKEN": "s3cret-value-1"}
+SEEN = [{"variable": name} for name in ENVIRONMENT]
+
+
+def test_a_built_in_one_that_works_has_its_settings_and_what_the_work_needs(agent: Any, driven: Driven, transactional_db: None) -> None:
+    agent(SEEN, name="claude")
+    env = profile(project_make(), **ENVIRONMENT)
+    [trial] = driven(batch_make([custom_subject(judge_model="demo/judge")], [claude_code()], profiles=[env]))
+    assert trial.run.messages.get(index=1).content.split() == ["{{ANTHROPIC_API_KEY}}", "{{CLAUDE_CODE_MAX_RETRIES}}", "{{API_TOKEN}}"]
+
+
+def test_a_built_in_one_that_only_answers_has_nothing_but_its_own(agent: Any, driven: Driven, transactional_db: None) -> None:
+    agent(SEEN, name="claude")
+    env = profile(project_make(), **ENVIRONMENT)
+    [trial] = driven(batch_make([prompt_subject()], [claude_code()], profiles=[env]))
+    assert trial.run.messages.get(index=1).content.splitlines() == [
+        *("{{ANTHROPIC_API_KEY}}", "{{CLAUDE_CODE_MAX_RETRIES}}", "(not set)"),
+    ]
+
+
+@pytest.mark.parametrize("variables", [None, {"API_TOKEN": "s3cret-value-1", "ANTHROPIC_API_KEY": ""}])
+def test_a_built_in_one_without_an_account_is_not_started(agent: Any, variables: Any, driven: Driven, transactional_db: None) -> None:
+    agent([{"say": "Not logged in"}, {"exit": 1}], name="claude")
+    profiles = [] if variables is None else [profile(project_make(), **variables)]
+    [trial] = driven(batch_make([custom_subject(judge_model="demo/judge")], [claude_code()], profiles=profiles))
+    assert (trial.run.status, trial.passed, trial.first_reason) == (Status.FAILED, None, FailureReason.PROFILE_MISSING)
+    assert "ANTHROPIC_API_KEY" in trial.run.error_reason
+
+
+def test_it_is_told_of_no_variable_that_it_is_not_given(agent: Any, driven: Driven, transactional_db: None) -> None:
+    agent([{"say": "Done."}])
+    env = profile(project_make(), API_TOKEN="s3cret-value-1", OTHER="another-secret")
+    [trial] = driven(batch_make([task_subject()], [fake(environment_names=["OTHER"])], profiles=[env], source_snapshot=source()))
+    assert "These environment variables are set: OTHER\n" in trial.run.messages.get(index=0).content
 
 
 def test_without_a_sandbox_the_run_fails(agent: Any, driven: Driven, monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> None:
