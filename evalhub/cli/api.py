@@ -35,15 +35,23 @@ class Refused(CommandError):
         self.status = status
         self.errors = errors
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may be answered later: the server itself failed."""
+        return self.status >= 500
+
 
 class Busy(Refused):
     """Too many requests for now; `wait_s` is what the server asked for, bounded."""
 
     wait_s: float = 1.0
+    may_pass = True
 
 
 class Unreachable(CommandError):
     """Nobody answered."""
+
+    may_pass = True
 
 
 class Cut(Unreachable):

@@ -13,14 +13,14 @@ from urllib.parse import quote
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from evalhub.cli.api import DURABLE, Api, Busy, Refused, Unreachable, connect
+from evalhub.cli.api import DURABLE, Api, Refused, Unreachable, connect
 from evalhub.cli.errors import FAILED, OK, CommandError
-from evalhub.cli.files import read_text
+from evalhub.cli.files import json_of, read_text
 from evalhub.cli.follow import FINAL, PATIENCE_S
 from evalhub.cli.junit import junit_text
+from evalhub.cli.report import bar
 from evalhub.cli.run_eval import INTERRUPTED
 from evalhub.common.formatting import percent, score, usd
 
@@ -86,12 +86,7 @@ def read_request(given: str) -> dict[str, Any]:
         where, text = "standard input", sys.stdin.read()
     elif given.startswith("@"):
         where, text = given[1:], read_text(given[1:])
-    try:
-        body = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CommandError(f"{where}: line {error.lineno}, column {error.colno}: {error.msg}.") from None
-    except RecursionError:
-        raise CommandError(f"{where}: nested too deeply.") from None
+    body = json_of(text, where)
     if not isinstance(body, dict):
         raise CommandError(f'{where}: must be a JSON object, such as {{"type": "prompts"}}.')
     return body
@@ -146,7 +141,7 @@ def _a_run(answer: Any, api: Api) -> dict[str, Any]:
 async def _watched(api: Api, run: dict[str, Any]) -> dict[str, Any]:
     """The run once it is over. Raises CommandError when the server stays away for a minute."""
     pause, heard = FIRST_PAUSE_S, time.monotonic()
-    with _bar() as progress:
+    with bar(TextColumn("{task.fields[states]}", markup=False), TimeElapsedColumn(), TimeRemainingColumn()) as progress:
         task = progress.add_task("", total=None, states="")
         while True:
             _show(progress, task, run)
@@ -157,7 +152,7 @@ async def _watched(api: Api, run: dict[str, Any]) -> dict[str, Any]:
             try:
                 run, heard = await _run(api, run["id"]), time.monotonic()
             except (Unreachable, Refused) as error:
-                if isinstance(error, Refused) and not isinstance(error, Busy) and error.status < 500:
+                if not error.may_pass:
                     raise
                 if time.monotonic() - heard > PATIENCE_S:
                     raise CommandError(f"EvalHub at {api.url} went away. The run is not lost: {run['id']}", FAILED) from None
@@ -171,14 +166,6 @@ async def _children(api: Api, eval_run_id: str) -> Any:
         for child in page["data"]:
             yield child
         after = page["meta"]["next"]
-
-
-def _bar() -> Progress:
-    """On stderr, gone when it is done, and silent in a log file."""
-    console = Console(stderr=True)
-    states = TextColumn("{task.fields[states]}", markup=False)
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), states]
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
 
 
 def _show(progress: Progress, task: Any, run: Mapping[str, Any]) -> None:

@@ -20,14 +20,21 @@ def read_text(path: str) -> str:
         raise CommandError(f"{path} is no UTF-8 text (byte {error.start}).") from None
 
 
+def json_of(text: str, where: str) -> Any:
+    """The data of a JSON text. Raises CommandError that says where it stands and what is wrong with it."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandError(f"{where}: line {error.lineno}, column {error.colno}: {error.msg}.") from None
+    except RecursionError:
+        raise CommandError(f"{where}: nested too deeply.") from None
+
+
 def read_data(path: str) -> Any:
     """JSON or YAML. JSON is tried first, since its errors are the better ones for a file that says it is JSON."""
     text = read_text(path)
     if path.endswith(".json"):
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise CommandError(f"{path}: line {error.lineno}, column {error.colno}: {error.msg}.") from None
+        return json_of(text, path)
     try:
         return json.loads(json.dumps(yaml.safe_load(text), default=str))  # dates become text: a body is JSON
     except yaml.MarkedYAMLError as error:

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from evalhub.cli.api import Api, Busy, Refused, Unreachable
+from evalhub.cli.api import Api, Refused, Unreachable
 from evalhub.cli.errors import FAILED, CommandError
 from evalhub.cli.sse import EventReader
 
@@ -32,7 +32,7 @@ async def events(api: Api, run_id: str) -> AsyncIterator[dict[str, Any]]:
                         following = int(event["seq"]) + 1
                         yield event
         except (Unreachable, Refused) as error:
-            if isinstance(error, Refused) and not isinstance(error, Busy) and error.status < 500:
+            if not error.may_pass:
                 raise
         if reader.done:
             return

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from evalhub.cli.summary import Summary, unpriced_calls
@@ -12,12 +12,16 @@ from evalhub.cli.summary import Summary, unpriced_calls
 DEMO = "Scored by the demo judge: text measures, not a model's judgement."
 
 
-def progress_bar() -> Progress:
-    """On stderr, so that stdout holds results only; gone when it is done, and silent in a log file. `cost` is a field of its tasks."""
+def bar(*more: ProgressColumn) -> Progress:
+    """On stderr, so that stdout holds results only; gone when it is done, and silent in a log file. `more` stand behind the count."""
     console = Console(stderr=True)
-    spent = TextColumn("${task.fields[cost]:.4f}")
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), spent, TimeElapsedColumn()]
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), *more)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def progress_bar() -> Progress:
+    """Of conversations. `cost` is a field of its tasks."""
+    return bar(TextColumn("${task.fields[cost]:.4f}"), TimeElapsedColumn())
 
 
 def result_console() -> Console:

@@ -28,6 +28,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     ("name", "text", "told"),
     [
         ("p.json", '{"name": }', "line 1, column 10"),
+        pytest.param("p.json", "[" * 100_000, "nested too deeply", id="nested"),
         ("p.yaml", "name: [\n", "line 2, column 1"),
         ("p.yaml", "- Jo\n", "a persona is a mapping with name, description and style, not a list"),
         ("p.yaml", "", "not empty"),
