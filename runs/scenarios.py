@@ -129,10 +129,6 @@ def sessions_of(run: EvalRun) -> list[dict[str, Any]]:
     ]
 
 
-def flags_of(config: Mapping[str, Any]) -> dict[str, bool]:
-    return {name: bool(config.get(name)) for name in MEMORY_FLAGS}
-
-
 def longest_free(sessions: Sequence[Mapping[str, Any]], otherwise: int) -> int:
     """The limit of turns that a past run's free sessions had."""
     return max((int(each["max_turns"]) for each in sessions if int(each["max_turns"]) > len(each["turns"])), default=otherwise)

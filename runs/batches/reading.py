@@ -104,11 +104,6 @@ class Figures:
 NOTHING = Figures()
 
 
-def batch_get(*, project: Project, batch_id: uuid.UUID) -> Batch:
-    """Raises Batch.DoesNotExist, also for another project's batch."""
-    return Batch.objects.of(project).get(pk=batch_id)
-
-
 def batch_list(*, project: Project, wanted: Wanted | None = None) -> BatchQuerySet:
     """Newest first, without the wide columns."""
     asked = wanted or Wanted()

@@ -1,7 +1,7 @@
 """What is said of brands in a number of answers: share of voice, how often we are named, and how early. Pure; figures add up."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evalhub.common.statistics import RANKS, Mean, Rate, Sums, rate_of
 
@@ -41,11 +41,6 @@ class Voice:
     def rank(self) -> Mean | None:
         """The mean of our first ranks where we are named, with Student's interval; None where we never are."""
         return self.ranks.mean_on(RANKS)
-
-    def plus(self, *, answers: int = 0, own: int = 0, total: int = 0, ranks: Sums | None = None) -> "Voice":
-        """With more of these; every rank is of an answer that names us."""
-        more = ranks or Sums()
-        return replace(self + Voice(answers, more.n, own, total), ranks=self.ranks + more)
 
 
 def added(voices: Iterable[Voice]) -> Voice:

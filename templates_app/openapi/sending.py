@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from templates_app.openapi import media
 from templates_app.openapi.coercing import wire_text
@@ -38,13 +38,6 @@ class Prepared:
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
-
-    def address(self, base: str) -> str:
-        """The address below `base`, which is http(s)://host[/path]. Raises Unsendable when the base is none."""
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise Unsendable("The base address must be http:// or https:// with a host, and without a query.")
-        return base.rstrip("/") + self.target
 
 
 def path_text(template: str, written: Sequence[tuple[Parameter, Any]]) -> str:

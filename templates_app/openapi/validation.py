@@ -53,11 +53,6 @@ def _told(validator: jsonschema_rs.Draft202012Validator, value: Any, how: Tellin
     return [TOO_LARGE]
 
 
-def fits(value: Any, schema: Schema, definitions: Mapping[str, Schema], direction: Direction) -> bool:
-    """The same as a yes or no. Raises SchemaInvalid."""
-    return not faults(value, schema, definitions, direction)
-
-
 def check_schemas(schemas: Iterable[Schema], definitions: Mapping[str, Schema]) -> None:
     """Raises SchemaInvalid when one of them cannot be used."""
     numbered = {f"@{number}": schema for number, schema in enumerate(schemas)}

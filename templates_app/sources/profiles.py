@@ -41,15 +41,6 @@ def env_profile_update(*, project: Project, profile_id: uuid.UUID, **columns: An
 
 
 @transaction.atomic
-def env_profile_save(*, project: Project, key: str, name: str, **columns: Any) -> EnvProfile:
-    """The environment of this key, made where there is none: for clients who choose the key."""
-    found = EnvProfile.objects.select_for_update().filter(project=project, key=key).first()
-    if found is None:
-        return env_profile_create(project=project, key=key, name=name, **columns)
-    return _saved(found, {"name": name, **columns})
-
-
-@transaction.atomic
 def env_profile_delete(*, project: Project, profile_id: uuid.UUID) -> None:
     """Remove it with its values. What has run in it stays."""
     EnvProfile.objects.select_for_update().get(project=project, pk=profile_id).delete()

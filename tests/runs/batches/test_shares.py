@@ -36,10 +36,6 @@ def test_parts_add_up_to_the_whole_in_any_order(left: list[int], right: list[int
     assert first + second == second + first == of(left + right, unnamed, others) == added([second, first, Voice()])
 
 
-def test_ranks_that_are_added_are_answers_that_name_us() -> None:
-    assert Voice().plus(answers=4).plus(own=3, total=9).plus(ranks=Sums(2, 3, 5)) == Voice(4, 2, 3, 9, Sums(2, 3, 5))
-
-
 def test_a_brand_is_measured_against_all_answers_and_mentions() -> None:
     rival = Rival("Globex", False, answers=2, mentions=3, ranks=Sums(2, 3, 5), of_answers=4, of_mentions=12)
     assert (rival.share, rival.rate) == (0.25, rate_of(2, 4))

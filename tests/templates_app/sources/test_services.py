@@ -193,10 +193,10 @@ def test_an_environment_that_cannot_be_is_refused_beside_its_field(project: Proj
 
 
 def test_a_client_may_choose_the_key(project: Project) -> None:
-    made = profiles.env_profile_save(
+    made = profiles.env_profile_create(
         project=project, key="prod_1", name="Prod", variables={"A": "1"}, allowed_hosts=["API.example.com", "*.b.example:8443"]
     )
-    again = profiles.env_profile_save(project=project, key="prod_1", name="Production")
+    again = profiles.env_profile_update(project=project, profile_id=made.pk, name="Production")
     assert (again.pk, again.name, again.variables(), again.allowed_hosts) == (
         made.pk,
         "Production",
