@@ -17,7 +17,7 @@ from templates_app.openapi.credentials import check_security, credential_names
 from templates_app.openapi.sending import Prepared, Unsendable, check_header, cookie_text, header_text, path_text, query_text
 from templates_app.openapi.servers import base_paths
 from templates_app.openapi.snapshot import Operation
-from templates_app.openapi.values import KEYS, Values, check_values
+from templates_app.openapi.values import KEYS, Given, Values, check_values
 from templates_app.reasons import FailureReason
 
 
@@ -64,26 +64,16 @@ def _checked(
     except paths.WrongPath as error:
         return [*checks, Check("path", str(error), FailureReason.WRONG_PATH)], None
     query = {name: value for name, value in {**in_path, **request.query}.items() if value is not None}
-    given = _Given(found, query, _texts(request.headers), _cookies(request))
+    given = Given(found, query, _texts(request.headers), _cookies(request))
     values, parts = _parameters(operation, given)
     checks += parts
     if expects_security:
-        checks += check_security(operation["security"], given.query, given.headers, given.cookies)
+        checks += check_security(operation["security"], given.by_place())
     sent, faults = check_body(operation, request.body, given.headers.get("content-type", ""))
     checks += several("body", faults, "The body fits." if sent else "There is no body, and none is required.")
     if reasons_of(checks):
         return checks, None
     return _prepared(operation, given, values, sent, checks)
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What was written, by place; names of headers in small letters."""
-
-    path: dict[str, Any]
-    query: dict[str, Any]
-    headers: dict[str, str]
-    cookies: dict[str, Any]
 
 
 def _variables(written: WrittenRequest, known: Mapping[str, str]) -> Check:
@@ -113,10 +103,8 @@ def _cookies(request: WrittenRequest) -> dict[str, Any]:
     return found | {name: value for name, value in request.cookies.items() if value is not None}
 
 
-def _parameters(operation: Operation, given: _Given) -> tuple[Values, list[Check]]:
-    names = credential_names(operation["security"])
-    ignored_cookies: set[str] = names["cookie"]
-    values, faults = check_values(operation, given.path, given.query, given.headers, given.cookies, names["query"], ignored_cookies)
+def _parameters(operation: Operation, given: Given) -> tuple[Values, list[Check]]:
+    values, faults = check_values(operation, given, credential_names(operation["security"]))
     faults["headers"] += list(_unsendable_headers(given.headers))
     passed = {
         "path": f"The path is {operation['path']}.",
@@ -124,7 +112,7 @@ def _parameters(operation: Operation, given: _Given) -> tuple[Values, list[Check
         "headers": "The headers fit.",
         "cookies": "The cookies fit.",
     }
-    written = {"path": given.path, "query": given.query, "headers": given.headers, "cookies": given.cookies}
+    written = {KEYS[place]: parts for place, parts in given.by_place().items()}
     described = {"path", *(KEYS[parameter["in"]] for parameter in operation["parameters"])}
     parts = [key for key in passed if faults[key] or written[key] or key in described]
     return values, [check for key in parts for check in several(key, faults[key], passed[key])]
@@ -140,7 +128,7 @@ def _unsendable_headers(headers: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _prepared(
-    operation: Operation, given: _Given, values: Values, sent: Sent | None, checks: list[Check]
+    operation: Operation, given: Given, values: Values, sent: Sent | None, checks: list[Check]
 ) -> tuple[list[Check], Prepared | None]:
     names = credential_names(operation["security"])
     described = {parameter["name"].lower(): header_text(parameter, value) for parameter, value in values["header"]}

@@ -10,11 +10,10 @@ from templates_app.reasons import FailureReason
 Security = Sequence[Sequence[Credential]]
 
 
-def check_security(security: Security, query: Mapping[str, Any], headers: Mapping[str, Any], cookies: Mapping[str, Any]) -> list[Check]:
-    """One check, or none where the operation asks for nothing."""
+def check_security(security: Security, given: Mapping[str, Mapping[str, Any]]) -> list[Check]:
+    """One check, or none where the operation asks for nothing. `given` is what was written, by place."""
     if not security:
         return []
-    given = {"query": query, "header": headers, "cookie": cookies}
     if any(all(_is_there(each, given) for each in together) for together in security):
         return [Check("security", "The credentials are there.")]
     ways = " or ".join(" with ".join(map(_described, together)) for together in security)

@@ -1,6 +1,7 @@
 """The parameters of a request, each taken out of what was written, read by its style and held against its schema."""
 
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from evalhub.common.jsontext import BadJSON
@@ -16,17 +17,26 @@ MOST_FAULTS = 20
 KEYS = {"path": "path", "query": "query", "header": "headers", "cookie": "cookies"}
 
 
-def check_values(
-    operation: Operation,
-    path: Mapping[str, Any],
-    query: Mapping[str, Any],
-    headers: Mapping[str, Any],
-    cookies: Mapping[str, Any],
-    known_query: set[str],
-    known_cookies: set[str],
-) -> tuple[Values, Faults]:
-    """What each parameter has, and what is wrong. Headers that nobody described may be sent; other parameters may not."""
-    left: dict[str, MutableMapping[str, Any]] = {"path": dict(path), "query": dict(query), "header": dict(headers), "cookie": dict(cookies)}
+@dataclass(frozen=True)
+class Given:
+    """What was written, by place; names of headers in small letters."""
+
+    path: dict[str, Any]
+    query: dict[str, Any]
+    headers: dict[str, str]
+    cookies: dict[str, Any]
+
+    def by_place(self) -> dict[str, dict[str, Any]]:
+        """Under the places of parameters and credentials."""
+        return {"path": self.path, "query": self.query, "header": self.headers, "cookie": self.cookies}
+
+
+def check_values(operation: Operation, given: Given, credentials: Mapping[str, set[str]]) -> tuple[Values, Faults]:
+    """What each parameter has, and what is wrong. `credentials` are names by place, which need no description.
+
+    Headers that nobody described may be sent; other parameters may not.
+    """
+    left: dict[str, MutableMapping[str, Any]] = {place: dict(written) for place, written in given.by_place().items()}
     values: Values = {place: [] for place in KEYS}
     found: Faults = {key: [] for key in KEYS.values()}
     for parameter in operation["parameters"]:
@@ -37,8 +47,8 @@ def check_values(
             found[KEYS[place]].append(fault)
         elif raw is not None:
             values[place].append((parameter, value))
-    for place, known in (("query", known_query), ("cookie", known_cookies)):
-        found[KEYS[place]] += [_unknown(place, name) for name in left[place] if name not in known]
+    for place in ("query", "cookie"):
+        found[KEYS[place]] += [_unknown(place, name) for name in left[place] if name not in credentials[place]]
     return values, {key: checks[:MOST_FAULTS] for key, checks in found.items()}
 
 
