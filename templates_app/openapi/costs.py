@@ -70,14 +70,14 @@ class Cost:
 
 
 def cost_of(part: Mapping[str, Any], definitions: Mapping[str, Schema]) -> Cost:
-    options = [*_list(part.get("enum")), *([part["const"]] if "const" in part else [])]
+    options = [*list_of(part.get("enum")), *([part["const"]] if "const" in part else [])]
     pattern, multiple = part.get("pattern"), part.get("multipleOf")
     return Cost(
         compared=sum(COMPARED_INSIDE * count_of(each) if isinstance(each, dict | list) else COMPARED for each in options),
         held=sum(map(count_of, options)),
-        missing=len(_list(part.get("required"))) + sum(len(_list(each)) for each in _map(part.get("dependentRequired")).values()),
+        missing=len(list_of(part.get("required"))) + sum(len(list_of(each)) for each in map_of(part.get("dependentRequired")).values()),
         pattern=pattern_of(pattern) if isinstance(pattern, str) else None,
-        of_names=tuple(map(pattern_of, _map(part.get("patternProperties")))),
+        of_names=tuple(map(pattern_of, map_of(part.get("patternProperties")))),
         multiple=float(multiple) if isinstance(multiple, int | float) and multiple < math.inf else 0.0,
         parts=_parts_in_place(part, definitions) if LEFT_OVERS & part.keys() else 0,
         is_low=not (DEAR & part.keys()),
@@ -115,7 +115,7 @@ def compiling_cost(schemas: Any) -> int:
     while waiting:
         found = waiting.pop()
         if isinstance(found, dict):
-            units += sum(map(_compiled, _map(found.get("patternProperties"))))
+            units += sum(map(_compiled, map_of(found.get("patternProperties"))))
             units += _compiled(found["pattern"]) if isinstance(found.get("pattern"), str) else 0
             waiting += found.values()
         elif isinstance(found, list):
@@ -136,17 +136,19 @@ def _parts_in_place(part: Mapping[str, Any], definitions: Mapping[str, Schema]) 
         if not isinstance(found, dict) or id(found) in seen:
             continue
         seen.add(id(found))
-        waiting += [each for key in IN_PLACE for each in _list(found.get(key))]
+        waiting += [each for key in IN_PLACE for each in list_of(found.get(key))]
         waiting += [found[key] for key in IN_PLACE_ONE if key in found]
-        waiting += _map(found.get("dependentSchemas")).values()
+        waiting += map_of(found.get("dependentSchemas")).values()
         if isinstance(reference := found.get("$ref"), str):
             waiting.append(definitions.get(reference.removeprefix("#/$defs/")))
     return len(seen)
 
 
-def _list(value: Any) -> list[Any]:
+def list_of(value: Any) -> list[Any]:
+    """The list, or an empty one for what is none."""
     return value if isinstance(value, list) else []
 
 
-def _map(value: Any) -> Mapping[str, Any]:
+def map_of(value: Any) -> Mapping[str, Any]:
+    """The object, or an empty one for what is none."""
     return value if isinstance(value, dict) else {}

@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from templates_app.openapi.costs import IN_PLACE, IN_PLACE_ONE, Cost, cost_of
+from templates_app.openapi.costs import IN_PLACE, IN_PLACE_ONE, Cost, cost_of, list_of, map_of
 from templates_app.openapi.snapshot import Schema
 
 MOST_STEPS = 500_000
@@ -108,9 +108,9 @@ def _next(part: Mapping[str, Any], value: Any, place: Place, definitions: Mappin
     if isinstance(reference := part.get("$ref"), str):
         yield definitions.get(reference.removeprefix("#/$defs/"), True), value, place
     for key in IN_PLACE:
-        yield from ((each, value, place) for each in _list(part.get(key)))
+        yield from ((each, value, place) for each in list_of(part.get(key)))
     yield from ((part[key], value, place) for key in IN_PLACE_ONE if key in part)
-    yield from ((each, value, place) for each in _map(part.get("dependentSchemas")).values())
+    yield from ((each, value, place) for each in map_of(part.get("dependentSchemas")).values())
     if isinstance(value, dict):
         yield from _in_object(part, value)
     elif isinstance(value, list):
@@ -119,7 +119,7 @@ def _next(part: Mapping[str, Any], value: Any, place: Place, definitions: Mappin
 
 def _in_list(part: Mapping[str, Any], value: list[Any]) -> Iterator[Step]:
     yield from (
-        (schema, item, (id(value), at)) for at, (schema, item) in enumerate(zip(_list(part.get("prefixItems")), value, strict=False))
+        (schema, item, (id(value), at)) for at, (schema, item) in enumerate(zip(list_of(part.get("prefixItems")), value, strict=False))
     )
     for key in _ITEMS:
         if isinstance(part.get(key), dict):
@@ -127,20 +127,12 @@ def _in_list(part: Mapping[str, Any], value: list[Any]) -> Iterator[Step]:
 
 
 def _in_object(part: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[Step]:
-    properties = _map(part.get("properties"))
+    properties = map_of(part.get("properties"))
     yield from ((schema, value[name], (id(value), name)) for name, schema in properties.items() if name in value)
-    for schema in _map(part.get("patternProperties")).values():
+    for schema in map_of(part.get("patternProperties")).values():
         yield from ((schema, each, (id(value), name)) for name, each in value.items())
     for key in _VALUES:
         if isinstance(part.get(key), dict):
             yield from ((part[key], each, (id(value), name)) for name, each in value.items() if name not in properties)
     if isinstance(part.get("propertyNames"), dict):
         yield from ((part["propertyNames"], name, (-id(value), name)) for name in value)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
