@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from evalhub.common.jsontext import BadJSON, read_json
 from templates_app.openapi import media
 from templates_app.openapi.checks import Check
-from templates_app.openapi.coercing import wire_text
+from templates_app.openapi.coercing import by_name, wire_text
 from templates_app.openapi.sending import body_bytes
 from templates_app.openapi.snapshot import Body, Operation, Schema
 from templates_app.openapi.validation import SchemaInvalid, faults
@@ -74,11 +74,9 @@ def _form(given: Any) -> dict[str, Any] | None:
     if not isinstance(given, str):
         return {name: value for name, value in given.items() if value is not None} if isinstance(given, dict) else None
     try:
-        pairs = parse_qsl(given, keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS)
+        return by_name(parse_qsl(given, keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FIELDS))
     except ValueError:
         return None
-    names = [name for name, _ in pairs]
-    return {name: value if names.count(name) == 1 else [each for key, each in pairs if key == name] for name, value in pairs}
 
 
 def _wrong(detail: str) -> Check:

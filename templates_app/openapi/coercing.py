@@ -4,7 +4,7 @@ everything is text, so "5" is a whole number where the schema wants one.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from evalhub.common.jsontext import read_json
@@ -69,6 +69,14 @@ def _read(text: str, wanted: set[str]) -> Any:
     if "boolean" in wanted and text in ("true", "false"):
         return text == "true"
     return None if "null" in wanted and "string" not in wanted and text in ("", "null") else text
+
+
+def by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """The values of a query or a form: a list where a name comes more than once."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
 def wire_text(value: Any) -> str:

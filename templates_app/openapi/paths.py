@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, unquote
 
+from templates_app.openapi.coercing import by_name
+
 _NAMED = re.compile(r"\{([^{}/]+)\}")
 _NAMED_WHOLE = re.compile(r"\{[^{}/]+\}")
 MOST_PAIRS = 200
@@ -16,18 +18,10 @@ class WrongPath(ValueError):
 def take_query(path: str) -> tuple[str, dict[str, str | list[str]]]:
     """A path without its query and fragment, and the query: a list where a name comes more than once. Raises WrongPath."""
     path, _, query = path.split("#", 1)[0].partition("?")
-    found: dict[str, str | list[str]] = {}
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PAIRS)
+        return path, by_name(parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PAIRS))
     except ValueError:
         raise WrongPath(f"The query in the path has more than {MOST_PAIRS} parts.") from None
-    for name, value in pairs:
-        if name in found:
-            before = found[name]
-            found[name] = [*(before if isinstance(before, list) else [before]), value]
-        else:
-            found[name] = value
-    return path, found
 
 
 def match(path: str, template: str, bases: Sequence[str]) -> dict[str, str]:
