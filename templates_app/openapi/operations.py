@@ -52,6 +52,20 @@ class Imported:
         self.notes.append({"place": place[:200], "reason": f"{half[:1].upper()}{half[1:]}."})
 
 
+@dataclass(frozen=True)
+class _Found:
+    """An operation as the document has it: `item` is its path's object, with what is said for all methods, `given` its own."""
+
+    method: str
+    path: str
+    item: dict[str, Any]
+    given: Any
+
+    @property
+    def place(self) -> str:
+        return f"{self.method} {self.path}"
+
+
 def import_operations(document: Document) -> Imported:
     """All operations of a document, in its order."""
     info = document.info
@@ -61,7 +75,7 @@ def import_operations(document: Document) -> Imported:
     for path, item in _paths(document, imported):
         for method in METHODS:
             if method in item:
-                _import_one(shelf, imported, seen, method.upper(), path, item)
+                _import_one(shelf, imported, seen, _Found(method.upper(), path, item, item[method]))
         for key in sorted(item.keys() - set(METHODS) - _BESIDE_METHODS):
             if not key.startswith("x-"):
                 imported.skip(f"{key[:20].upper()} {path}", f"{key[:20]!r} is no method that requests are made with.")
@@ -88,41 +102,53 @@ def _paths(document: Document, imported: Imported) -> Iterator[tuple[str, dict[s
             yield path, {**item, **beside}
 
 
-def _import_one(shelf: Shelf, imported: Imported, seen: dict[tuple[str, str], str], method: str, path: str, item: dict[str, Any]) -> None:
-    place = f"{method} {path}"
-    given = item[method.lower()]
-    same = seen.setdefault((method, _TEMPLATE_NAME.sub("{}", path.rstrip("/"))), path)
-    if same != path:
-        imported.skip(place, f"It is the same operation as {method} {same}, which was taken.")
+def _import_one(shelf: Shelf, imported: Imported, seen: dict[tuple[str, str], str], found: _Found) -> None:
+    """`seen` has the paths that were taken, by method and by the path without its names."""
+    place = found.place
+    same = seen.setdefault((found.method, _TEMPLATE_NAME.sub("{}", found.path.rstrip("/"))), found.path)
+    if same != found.path:
+        imported.skip(place, f"It is the same operation as {found.method} {same}, which was taken.")
     elif len(imported.operations) >= MOST_OPERATIONS:
         imported.skip(place, f"At most {MOST_OPERATIONS:,} operations are taken from one document.")
     elif imported.size > LARGEST_TOGETHER:
         imported.skip(
             place, f"The operations before it, each with its schemas, have {LARGEST_TOGETHER:,} characters together: the most kept."
         )
-    elif not isinstance(given, dict):
+    elif not isinstance(found.given, dict):
         imported.skip(place, "An operation must be an object.")
     else:
         try:
-            imported.operations.append(_operation(shelf, imported, place, method, path, item, given))
+            imported.operations.append(_operation(shelf, imported, found))
         except NotSupported as error:
             imported.skip(place, str(error))
 
 
-def _operation(
-    shelf: Shelf, imported: Imported, place: str, method: str, path: str, item: dict[str, Any], given: dict[str, Any]
-) -> Operation:
-    document, reader = shelf.document, SchemaReader(shelf)
+def _operation(shelf: Shelf, imported: Imported, found: _Found) -> Operation:
+    """Its snapshot; what is missing in it goes into the notes of the import. Raises NotSupported."""
     notes: list[str] = []
-    parameters = _parameters(document, reader, path, item, given, notes)
+    operation = _snapshot(shelf, imported, found, notes)
+    if left_out := operation["left_out"]:
+        notes.append(f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first")
+    if found.given.get("callbacks"):
+        notes.append("its callbacks are sent by the API, so they are not taken")
+    imported.size += _check(shelf, operation)
+    for note in notes:
+        imported.note(found.place, note)
+    return operation
+
+
+def _snapshot(shelf: Shelf, imported: Imported, found: _Found, notes: list[str]) -> Operation:
+    document, reader, item, given = shelf.document, SchemaReader(shelf), found.item, found.given
+    parameters = _parameters(reader, found, notes)
     body = _body(document, reader, given, notes)
     responses = _responses(document, reader, given, notes)
     security = read_security(document, given.get("security", document.data.get("security")), notes)
     definitions, left_out = _definitions(reader)
-    found: Operation = {
+    notes += reader.notes
+    return {
         "vintage": VINTAGE,
-        "method": method,
-        "path": path,
+        "method": found.method,
+        "path": found.path,
         "operation_id": text_of(given, "operationId")[:200],
         "summary": (text_of(given, "summary") or text_of(item, "summary"))[:500],
         "description": text_of(given, "description") or text_of(item, "description"),
@@ -136,14 +162,6 @@ def _operation(
         "definitions": definitions,
         "left_out": left_out,
     }
-    if left_out:
-        notes.append(f"{len(left_out)} of its schemas are too far away, so what refers to them is not checked: {left_out[0]} first")
-    if given.get("callbacks"):
-        notes.append("its callbacks are sent by the API, so they are not taken")
-    imported.size += _check(shelf, found)
-    for note in [*notes, *reader.notes]:
-        imported.note(place, note)
-    return found
 
 
 def _definitions(reader: SchemaReader) -> tuple[dict[str, Schema], list[str]]:
@@ -170,23 +188,21 @@ def _check(shelf: Shelf, found: Operation) -> int:
     return size
 
 
-def _parameters(
-    document: Document, reader: SchemaReader, path: str, item: dict[str, Any], given: dict[str, Any], notes: list[str]
-) -> list[Parameter]:
+def _parameters(reader: SchemaReader, found: _Found, notes: list[str]) -> list[Parameter]:
     """Those of the path, overridden by those of the operation, by place and name."""
-    found: dict[tuple[str, str], Parameter] = {}
-    for each in [*_list(item, "parameters"), *_list(given, "parameters")]:
-        if parameter := read_parameter(document, each, reader):
-            found[parameter["in"], parameter["name"]] = parameter
-    in_path = list(dict.fromkeys(_TEMPLATE_NAME.findall(path)))
-    for where, name in list(found):
+    known: dict[tuple[str, str], Parameter] = {}
+    for each in [*_list(found.item, "parameters"), *_list(found.given, "parameters")]:
+        if parameter := read_parameter(reader.shelf.document, each, reader):
+            known[parameter["in"], parameter["name"]] = parameter
+    in_path = list(dict.fromkeys(_TEMPLATE_NAME.findall(found.path)))
+    for where, name in list(known):
         if where == "path" and name not in in_path:
             notes.append(f"its path has no place for the parameter {name[:80]!r}, which is left out")
-            del found[where, name]
-    missing = [name for name in in_path if ("path", name) not in found]
+            del known[where, name]
+    missing = [name for name in in_path if ("path", name) not in known]
     if missing:
         notes.append(f"its path has parameters that are not described, so any text will do: {', '.join(missing)[:200]}")
-    return [*undeclared(iter(missing)), *found.values()]
+    return [*undeclared(missing), *known.values()]
 
 
 def _body(document: Document, reader: SchemaReader, given: dict[str, Any], notes: list[str]) -> Body | None:

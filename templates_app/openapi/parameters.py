@@ -1,6 +1,6 @@
 """The parameters and credentials of an operation, read from its document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, cast
 
 from templates_app.openapi import media
@@ -61,7 +61,7 @@ def _typed(found: dict[str, Any], name: str) -> tuple[str, Any]:
     return "application/json", described.get("schema", True) if isinstance(described, dict) else True
 
 
-def undeclared(names: Iterator[str]) -> list[Parameter]:
+def undeclared(names: Iterable[str]) -> list[Parameter]:
     """Parameters that the path has and the document says nothing of: any text will do."""
     return [
         cast(
