@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -55,24 +56,40 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_page(browser: "Browser", site: Site, complaints: list[str]) -> Iterator[OpenPage]:
-    """Open a page that is signed in (or not). After the test the console must have said nothing."""
+    """Open a page that is signed in (or not). After the test the console must have said nothing.
+
+    The session is that of other tests, unless it is to be the test's own: for one that changes its project, or counts sessions.
+    """
     contexts = []
 
-    def opened(*, signed_in: bool = True, leads_to: str = "/runs/", width: int = 1280, height: int = 800, **options: Any) -> "Page":
+    def opened(
+        *, signed_in: bool = True, own_session: bool = False, leads_to: str = "/runs/", width: int = 1280, height: int = 800, **options: Any
+    ) -> "Page":
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        if signed_in:
+        if own_session:
             page.goto(site.link(leads_to))
+        elif signed_in:
+            sign_in(page, site, leads_to)
         return page
 
     yield opened
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def sign_in(page: "Page", site: Site, leads_to: str) -> None:
+    """With the cookies of the last test while they are good, for a link takes a process; a test may have signed out or in again."""
+    page.context.add_cookies(site.cookies)
+    page.goto(site.url + leads_to)
+    if not site.cookies or urlsplit(page.url).path.startswith("/sign-in"):
+        page.goto(site.link(leads_to))
+        site.cookies = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
 
 
 @pytest.fixture

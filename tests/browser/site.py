@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Site:
     data_dir: Path
     process: subprocess.Popen[str]
     key: str = ""
+    cookies: list[Any] = field(default_factory=list)
 
     def link(self, leads_to: str = "/runs/") -> str:
         """A fresh one-time sign-in link."""

@@ -20,7 +20,7 @@ FITS = "document.documentElement.scrollWidth <= document.documentElement.clientW
 
 def in_new_project(open_page: OpenPage, **options: Any) -> "Page":
     """An owner in a project of the test's own, so that its providers are asked by nobody else's runs."""
-    page = open_page(leads_to="/settings/project/", **options)
+    page = open_page(own_session=True, leads_to="/settings/project/", **options)
     page.fill("[name=start-name]", f"settings-{uuid.uuid4().hex[:8]}")
     page.click("text=Make project")
     page.wait_for_selector(".notice-success")
@@ -126,7 +126,7 @@ def test_the_theme_is_chosen_on_the_account_page_and_lasts(site: Site, open_page
 
 
 def test_another_browser_is_signed_out_from_the_list(site: Site, open_page: OpenPage) -> None:
-    first, second = open_page(), open_page(leads_to="/account/")
+    first, second = open_page(own_session=True), open_page(own_session=True, leads_to="/account/")
     second.click("text=Sign out everywhere else")
     second.wait_for_selector("text=signed out.")
     first.goto(f"{site.url}/runs/")

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import OpenPage
 from tests.browser.site import Site
 
@@ -48,6 +50,7 @@ def test_turns_appear_without_a_reload_each_once_and_in_order(site: Site, open_p
     page.evaluate("window.neverReloaded = true")
     before = len(turn_ids(page))
     page.wait_for_selector("#progress .pill-completed", timeout=DONE_MS)
+    expect(page.locator("#log")).to_contain_text("final_status")
     assert page.evaluate("window.neverReloaded")
     after = turn_ids(page)
     assert len(after) > before
