@@ -42,7 +42,8 @@ class SourceForm(Refusable, forms.Form):
         required=False,
         label="How what is written is run",
         help_text=f"A command line with {commands.PLACE} in it. Empty means {commands.DEFAULTS[SourceType.SDK]} for a library, "
-        f"and {commands.DEFAULTS[SourceType.CLI]} for a tool.",
+        f"and {commands.DEFAULTS[SourceType.CLI]} for a tool. It must be installed where the sandbox sees it: in /usr, or in a folder of "
+        "EVALHUB_SANDBOX_READ_ONLY.",
         widget=forms.TextInput(attrs={"class": "mono", "placeholder": commands.DEFAULTS[SourceType.SDK]}),
     )
     default_env_profile = forms.ChoiceField(

@@ -49,7 +49,7 @@ async def _executed(stage: Stage, answer: str) -> Shown:
     if not program:
         return Shown(sandboxed.NAME, NO_PROGRAM, {})
     known = await profiles.variables(stage)
-    name = f"main{language.suffix}"
+    name = programs.file_name(language)
     filled = [part.replace(PLACE, name) for part in argv]
     job = Job(filled, files={name: program + "\n"}, env=known, allowed_hosts=stage.plan.allowed_hosts)
     _, result = await sandboxed.run(stage, job, known)

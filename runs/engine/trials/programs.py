@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from runs.batches.snapshots import TaskSnapshot
 from runs.engine.trials.plan import TrialPlan
 from templates_app.models import SourceType
-from templates_app.sources.commands import DEFAULTS, arguments_of
+from templates_app.sources.commands import DEFAULTS, PLACE, arguments_of
 
 MOST_DOCS = 60_000  # characters of documentation that a model is told
 LONGEST_PROGRAM = 200_000
@@ -47,6 +47,11 @@ _PROMPT = re.compile(r"^\$ ", re.MULTILINE)
 def command_of(plan: TrialPlan) -> list[str]:
     """How a written program is run, with {file} still in it. Raises BadCommand."""
     return arguments_of((plan.source and plan.source["command"]) or DEFAULTS[SourceType(plan.source_type)])
+
+
+def file_name(language: Language) -> str:
+    """Of the program, in the work folder that it is run in."""
+    return f"main{language.suffix}"
 
 
 def language_of(argv: Sequence[str]) -> Language:
@@ -98,6 +103,7 @@ def _wanted(plan: TrialPlan) -> str:
         return "Do it in the current folder, and print the result as your last words."
     argv = command_of(plan)
     language = language_of(argv)
+    run_by = shlex.join(part.replace(PLACE, file_name(language)) for part in argv)
     if plan.source_type == SourceType.CLI:
-        return f"Answer with the command line, or a short {language.name}, in one fenced code block. It is run by: {shlex.join(argv)}"
-    return f"Answer with one complete {language.name} in one fenced code block. It is run by: {shlex.join(argv)}"
+        return f"Answer with the command line, or a short {language.name}, in one fenced code block. It is run by: {run_by}"
+    return f"Answer with one complete {language.name} in one fenced code block. It is run by: {run_by}"

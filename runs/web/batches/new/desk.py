@@ -39,6 +39,7 @@ class Desk:
     source: ApiSource | None = None
     groups: Choices = field(default_factory=list)
     subjects: list[Option] = field(default_factory=list)
+    standard: int = 0  # of the subjects shown, those that run where none are named
     profiles: Choices = field(default_factory=list)
     targets: list[Option] = field(default_factory=list)
     configured: list[str] = field(default_factory=list)
@@ -78,6 +79,7 @@ def _sources(desk: Desk, source_id: str) -> None:
 def _prompts(desk: Desk) -> None:
     rows = Prompt.objects.filter(project=desk.project, status=Prompt.Status.ACTIVE).select_related("topic")[:MOST_SHOWN]
     desk.subjects = [Option(str(row.pk), _short(row.text), row.topic.name) for row in rows]
+    desk.standard = len(desk.subjects)
     topics = PromptTopic.objects.filter(project=desk.project, archived_at=None).values_list("pk", "name")[:MOST_SHOWN]
     desk.groups = [(str(key), name) for key, name in topics]
 
@@ -87,6 +89,7 @@ def _operations(desk: Desk) -> None:
         return
     rows = ApiOperation.objects.filter(source=desk.source, is_active=True).defer("snapshot", "description")[:MOST_SHOWN]
     desk.subjects = [Option(str(row.pk), _short(str(row)), row.summary[:LABEL]) for row in rows]
+    desk.standard = sum(row.is_selected for row in rows)
     names = ApiOperation.objects.filter(source=desk.source, is_active=True).exclude(category="").order_by("category")
     desk.groups = [(name, name) for name in names.values_list("category", flat=True).distinct()[:MOST_SHOWN]]
 
@@ -94,6 +97,7 @@ def _operations(desk: Desk) -> None:
 def _customs(desk: Desk) -> None:
     rows = CustomEval.objects.filter(project=desk.project).select_related("category")[:MOST_SHOWN]
     desk.subjects = [Option(str(row.pk), _short(row.description or row.prompt), row.category.name if row.category else "") for row in rows]
+    desk.standard = sum(row.is_selected for row in rows)
     categories = CustomEvalCategory.objects.filter(project=desk.project).values_list("pk", "name")[:MOST_SHOWN]
     desk.groups = [(str(key), name) for key, name in categories]
 

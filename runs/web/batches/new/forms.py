@@ -61,8 +61,7 @@ class NewBatchForm(forms.Form):
     def __init__(self, desk: Desk, data: QueryDict | None = None) -> None:
         super().__init__(data, initial=_initial(desk))
         self.desk = desk
-        of_all = f"All active {plural(desk.kind)}" if desk.kind == SourceType.PROMPTS else f"All selected {plural(desk.kind)}"
-        self._choices("which", [(ALL, of_all), (GROUPS, f"By {group_word(desk.kind)}"), (PICKED, "Picked")])
+        self._choices("which", [(ALL, of_all(desk)), (GROUPS, f"By {group_word(desk.kind)}"), (PICKED, "Picked")])
         self._choices("groups", desk.groups)
         self._choices("picked", [(option.value, option.label) for option in desk.subjects])
         self._choices("whom", [(CONFIGURED, f"The configured targets ({len(desk.configured)})"), (PICKED, "Picked")])
@@ -173,7 +172,15 @@ def _spec(kind: str, platform: str, model: str) -> TargetSpec:
 
 
 def _initial(desk: Desk) -> dict[str, str]:
-    return {"which": ALL, "whom": CONFIGURED if desk.configured else PICKED, "token": secrets.token_hex(16)}
+    """Where nothing runs by default, that way would only be refused."""
+    which = PICKED if desk.subjects and not desk.standard else ALL
+    return {"which": which, "whom": CONFIGURED if desk.configured else PICKED, "token": secrets.token_hex(16)}
+
+
+def of_all(desk: Desk) -> str:
+    """What runs where nothing is picked, with how many that are, if they could all be counted."""
+    told = f"All active {plural(desk.kind)}" if desk.kind == SourceType.PROMPTS else f"All {plural(desk.kind)} that run by default"
+    return told if desk.is_cut else f"{told} ({desk.standard})"
 
 
 def plural(kind: str) -> str:

@@ -90,7 +90,7 @@ def test_the_task_says_what_to_do_with_what_and_how_it_is_run() -> None:
     task = programs.task_of(plan(told={"docs": "widgets.make(name) makes one."}, custom_prompt="Make a red widget."))
     assert task.startswith("Use the library Widgets to do this:\nMake a red widget.")
     assert "widgets.make(name) makes one." in task
-    assert "Python program in one fenced code block. It is run by: python3 '{file}'" in task
+    assert "Python program in one fenced code block. It is run by: python3 main.py" in task
 
 
 def test_documentation_can_be_left_out() -> None:

@@ -79,6 +79,18 @@ def test_custom_evals_are_chosen(owner: Client, project: Project) -> None:
     assert started(owner, kind="custom_evals", which="picked", picked=[str(first.pk)]).total == 1
 
 
+def test_what_runs_by_default_is_counted_and_where_nothing_does_it_is_not_proposed(
+    owner: Client, project: Project, source: ApiSource
+) -> None:
+    address = f"{NEW}?kind=rest_api&source={source.pk}"
+    source.operations.filter(path="/owners").update(is_selected=False)
+    page = owner.get(address)
+    assert "All operations that run by default (2)" in page.text
+    assert page.context["form"]["which"].value() == "all"
+    source.operations.update(is_selected=False)
+    assert owner.get(address).context["form"]["which"].value() == "picked"
+
+
 def test_targets_may_be_typed_models_and_coding_agents(owner: Client, project: Project, prompts: list[Prompt]) -> None:
     Harness.objects.create(project=project, name="mine", argv="mine {prompt}", model_names=["small"])
     assert "agent:mine:small" in owner.get(NEW).text
