@@ -23,9 +23,9 @@ AGE = """days => {
 }"""
 
 
-def write(page: "Page") -> None:
+def write(page: "Page", field: str = "#id_text") -> None:
     page.on("dialog", lambda dialog: dialog.accept())
-    page.fill("#id_text", "Which shop sells lamps?")
+    page.fill(field, "Which shop sells lamps?")
     deadline = time.monotonic() + KEPT_SECONDS
     while not page.evaluate(KEPT):  # `wait_for_function` is not for pages without eval
         assert time.monotonic() < deadline, "The draft was not kept."
@@ -47,6 +47,15 @@ def test_what_others_left_is_not_theirs_to_remove(open_page: OpenPage, site: Sit
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.evaluate(DRAFTS) == ["draft:somebody-else:prompt:new"]
+
+
+@pytest.mark.parametrize(("address", "field"), [("/brands/new/", "#id_name"), ("/targets/new/?kind=prompts", "#id_other")])
+def test_short_forms_are_kept_too(open_page: OpenPage, address: str, field: str) -> None:
+    page = open_page(leads_to=address)
+    write(page, field)
+    page.reload()
+    page.get_by_role("button", name="Restore them").click()
+    expect(page.locator(field)).to_have_value("Which shop sells lamps?")
 
 
 def test_what_is_saved_is_gone_wherever_saving_leads(open_page: OpenPage) -> None:
