@@ -5,13 +5,14 @@ middle of one, where they mean nothing, so a semicolon or a line end in a text b
 Quoting helps where several signs part cells at once, as LibreOffice proposes.
 """
 
+import csv
 import re
 from collections.abc import Iterable
+from io import StringIO
 
 # A cell that begins with one of these is computed by some spreadsheet: the signs, their full-width twins, and what is skipped before them.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the code page of the machine
-_QUOTED = re.compile(r'[",;\t\r\n]')
 _LINE = re.compile(r"[\r\n]?[^\r\n]+")
 _SURE, _EITHER = "=@\uff1d\uff20", "+\\-\uff0b\uff0d"
 _HARM = re.compile(r'[(|!"]')
@@ -22,15 +23,10 @@ Cell = str | int | float | None
 
 
 def row(cells: Iterable[Cell]) -> str:
-    """One line of CSV with its line end. Texts are made safe, numbers stay numbers, None is an empty cell."""
-    return ",".join(map(_written, cells)) + "\r\n"
-
-
-def _written(cell: Cell) -> str:
-    if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
-    text = safe(cell)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+    """One line of CSV with its line end. Texts are made safe and quoted, numbers stay numbers, None is an empty cell."""
+    line = StringIO()
+    csv.writer(line, quoting=csv.QUOTE_NONNUMERIC).writerow([safe(cell) if isinstance(cell, str) else cell for cell in cells])
+    return line.getvalue()
 
 
 def safe(text: str) -> str:
