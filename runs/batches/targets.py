@@ -37,7 +37,10 @@ def targets_of(project: Project, source_type: str, source: ApiSource | None) -> 
 @transaction.atomic
 def targets_replace(*, project: Project, source_type: str, source: ApiSource | None, targets: Sequence[TargetGiven]) -> list[Target]:
     """These and no others from now on. One that stays keeps its id and its times. Raises BadTarget, BadValue and UnknownId."""
-    stored = targets_of(project, source_type, source)
+    _alone(project)
+    # Held in the order of the schedule, which moves their times on.
+    rows = Target.objects.select_for_update().filter(project=project, source_type=source_type, source=source)
+    stored = list(rows.order_by("pk"))
     refuse_unknown("target", {given.id for given in targets if given.id} - {str(row.pk) for row in stored})
     checked = _checked(project, source_type, targets)
     by_key = {_key_of(row): row for row in stored}
@@ -48,9 +51,11 @@ def targets_replace(*, project: Project, source_type: str, source: ApiSource | N
     return kept
 
 
+@transaction.atomic
 def target_create(*, project: Project, source_type: str, source: ApiSource | None, given: TargetGiven) -> Target:
     """Raises BadTarget, also where there is one like it."""
     [checked] = _checked(project, source_type, [given])
+    _alone(project)
     if _key(checked) in {_key_of(row) for row in targets_of(project, source_type, source)}:
         raise BadTarget(("model_id",), "There is such a target already.")
     row = _set(_new(project, source_type, source, checked), checked)
@@ -71,6 +76,11 @@ def target_update(*, target_id: uuid.UUID, project: Project, frequency: str | No
 def target_delete(*, target_id: uuid.UUID, project: Project) -> None:
     """Batches that asked it keep their copy. Raises Target.DoesNotExist."""
     Target.objects.get(pk=target_id, project=project).delete()
+
+
+def _alone(project: Project) -> None:
+    """Whoever else adds targets to the project waits for the end of this transaction: two could find that the same one is not there."""
+    Project.objects.select_for_update(no_key=True).filter(pk=project.pk).first()
 
 
 def _checked(project: Project, source_type: str, targets: Sequence[TargetGiven]) -> list[TargetGiven]:
