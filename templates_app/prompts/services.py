@@ -171,11 +171,18 @@ def topic_delete(*, topic_id: uuid.UUID, project: Project, archive_prompts: bool
 def topics_named(*, project: Project, names: Iterable[str]) -> dict[str, PromptTopic]:
     """The topics of these names by their names, made where there are none yet, whatever their case. Raises ValidationError."""
     wanted = list(dict.fromkeys(one_line(name, field="topic", noun="topic", most=LONGEST_TOPIC) for name in names))
-    exact = {topic.name: topic for topic in PromptTopic.objects.filter(project=project, archived_at=None)}
-    known = {name.casefold(): topic for name, topic in exact.items()}
+    exact = _live_topics(project)
+    known = {name.casefold() for name in exact}
     missing = {name.casefold(): PromptTopic(project=project, name=name) for name in reversed(wanted) if name.casefold() not in known}
-    PromptTopic.objects.bulk_create(reversed(missing.values()), batch_size=CHUNK)
-    return {name: exact.get(name) or (known | missing)[name.casefold()] for name in wanted}
+    if missing:  # somebody else may be making one of them just now
+        PromptTopic.objects.bulk_create(reversed(missing.values()), batch_size=CHUNK, ignore_conflicts=True)
+        exact = _live_topics(project)
+    folded = {name.casefold(): topic for name, topic in exact.items()}
+    return {name: exact.get(name) or folded[name.casefold()] for name in wanted}
+
+
+def _live_topics(project: Project) -> dict[str, PromptTopic]:
+    return {topic.name: topic for topic in PromptTopic.objects.filter(project=project, archived_at=None)}
 
 
 def _assign(

@@ -10,24 +10,13 @@ from django.test import RequestFactory
 
 from runs.models import EvalRun
 from tests.runs.test_delete import finished, nothing_left
-from tests.support.drains import wait_for
+from tests.support.locks import wait_for_a_lock
 from tests.support.runs import run_make
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has deletions side by side"),
 ]
-
-
-def wait_for_a_lock() -> None:
-    """Until somebody waits for what another transaction holds."""
-
-    def somebody_waits() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-            return cursor.fetchone() is not None
-
-    wait_for(somebody_waits)
 
 
 def in_admin(run: EvalRun) -> None:

@@ -1,7 +1,6 @@
 """Targets that are configured by several at once, and moved on by the schedule meanwhile: each on a connection of its own."""
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from runs.batches.targets import TargetGiven, target_create, targets_replace
 from runs.models import Target
 from tests import factories
 from tests.support import asked
-from tests.support.drains import wait_for
+from tests.support.locks import begun_and_waiting
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -22,31 +21,12 @@ pytestmark = [
 DAILY = TargetGiven(spec=asked.AGENT)
 
 
-def started(executor: ThreadPoolExecutor, call: Callable[[], object]) -> "Future[object]":
-    """The call on a connection of its own, as soon as it waits for what this transaction holds."""
-
-    def alone() -> object:
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    def waits() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-            return cursor.fetchone() is not None
-
-    begun = executor.submit(alone)
-    wait_for(waits)
-    return begun
-
-
 def test_the_second_of_two_who_add_the_same_is_told_so() -> None:
     project = factories.project()
     with ThreadPoolExecutor(1) as executor:
         with transaction.atomic():
             targets_replace(project=project, source_type="prompts", source=None, targets=[DAILY])
-            second = started(executor, lambda: target_create(project=project, source_type="prompts", source=None, given=DAILY))
+            second = begun_and_waiting(executor, lambda: target_create(project=project, source_type="prompts", source=None, given=DAILY))
         with pytest.raises(BadTarget, match="There is such a target already"):
             second.result(timeout=10)
     assert Target.objects.count() == 1
@@ -59,7 +39,9 @@ def test_a_time_that_the_schedule_has_moved_on_meanwhile_stays() -> None:
     with ThreadPoolExecutor(1) as executor:
         with transaction.atomic():
             Target.objects.filter(pk=row.pk).update(next_run_at=moved)
-            second = started(executor, lambda: targets_replace(project=project, source_type="prompts", source=None, targets=[DAILY]))
+            second = begun_and_waiting(
+                executor, lambda: targets_replace(project=project, source_type="prompts", source=None, targets=[DAILY])
+            )
         second.result(timeout=10)
     row.refresh_from_db()
     assert row.next_run_at == moved
