@@ -9,6 +9,7 @@ from agents.limits.keys import environment_key, provider_key
 from agents.limits.states import ProviderState, loads_of, with_load, without_use
 from agents.models import Agent, ModelPrice, ModelProvider
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from evalhub.common.paging import Keyset, first_rows, rows_after
 
 MOST_PRICES = 500
@@ -17,9 +18,8 @@ MOST_PRICES = 500
 def agent_find(project: Project, id_or_name: str) -> Agent | None:
     """The agent with this id, else the one of this name; None also for another project's."""
     agents = Agent.objects.filter(project=project)
-    try:
-        key = uuid.UUID(id_or_name)
-    except ValueError:
+    key = id_or_none(id_or_name)
+    if key is None:
         # A path may say %00, which PostgreSQL refuses with an error of its own.
         return None if "\x00" in id_or_name else agents.filter(name=id_or_name).first()
     return agents.filter(id=key).first() or agents.filter(name=id_or_name).first()
@@ -28,12 +28,7 @@ def agent_find(project: Project, id_or_name: str) -> Agent | None:
 def agent_key(project: Project, id_or_name: str) -> uuid.UUID | None:
     """The id of the agent that is meant. A UUID that leads to none is taken for a deleted agent's; None for a name of nobody."""
     agent = agent_find(project, id_or_name)
-    if agent:
-        return agent.id
-    try:
-        return uuid.UUID(id_or_name)
-    except ValueError:
-        return None
+    return agent.id if agent else id_or_none(id_or_name)
 
 
 def agent_list(*, project: Project, search: str = "") -> QuerySet[Agent]:
@@ -83,10 +78,8 @@ def provider_prices(project: Project, provider: str = "") -> list[ModelPrice]:
 
 def price_find(project: Project, price_id: str) -> ModelPrice | None:
     """The project's price with this id; None for what is no id too. A query where it may be one."""
-    try:
-        return ModelPrice.objects.filter(project=project, pk=uuid.UUID(price_id)).first()
-    except ValueError:
-        return None
+    key = id_or_none(price_id)
+    return ModelPrice.objects.filter(project=project, pk=key).first() if key else None
 
 
 def _configured(row: ModelProvider) -> ProviderState:

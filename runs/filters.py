@@ -3,7 +3,6 @@
 A value that cannot be used is a sentence beside its field, and the other filters hold.
 """
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +15,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, Filter, FilterS
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from evalhub.common.names import told_apart
 from runs.finding import NEWEST, ORDERS, Wanted
 from runs.listed.rows import Listed
@@ -116,9 +116,9 @@ class RunFilters(FilterSet):  # type: ignore[misc]  # its library has no types
         return Wanted(
             status=told.get("status") or "",
             kind=told.get("kind") or "",
-            agent_id=_key(told.get("agent")),
-            template_id=None if of_adaptation else _key(template),
-            adaptation_template_id=_key(template) if of_adaptation else None,
+            agent_id=id_or_none(told.get("agent")),
+            template_id=None if of_adaptation else id_or_none(template),
+            adaptation_template_id=id_or_none(template) if of_adaptation else None,
             score_min=low,
             score_max=high,
             since=_midnight(told.get("since")),
@@ -179,7 +179,7 @@ def _templates(project: Project) -> list[tuple[str, str, str]]:
 
 def _deleted_agent(project: Project, named: str, agents: Choices) -> Choices:
     """Its runs are there, and links to them too. A query only for an id that is not among the choices."""
-    key = _key(named)
+    key = id_or_none(named)
     if key is None or any(named == each for each, _ in agents):
         return []
     run = EvalRun.objects.of(project).filter(agent_id=key).order_by("-created_at", "-id").values_list("agent_name").first()
@@ -188,13 +188,6 @@ def _deleted_agent(project: Project, named: str, agents: Choices) -> Choices:
 
 def _with(choices: Choices, more: Choices) -> Choices:
     return [*choices, *more]
-
-
-def _key(text: object) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(str(text)) if text else None
-    except ValueError:
-        return None
 
 
 def _midnight(day: date | None, days: int = 0) -> datetime | None:

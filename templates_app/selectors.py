@@ -1,10 +1,9 @@
 """Reads of templates: which ones a project may use, which one a name means. Categories come along, at two queries whatever the number."""
 
-import uuid
-
 from django.db.models import Count, F, Q
 
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from templates_app.models import EvalTemplate, VisibleQuerySet
 
 Type = EvalTemplate.Type
@@ -21,9 +20,8 @@ def template_list(*, project: Project, template_type: str = "") -> VisibleQueryS
 def template_find(project: Project, id_or_name: str) -> EvalTemplate | None:
     """The template with this id, else the newest of this name, own before system; None also for another project's."""
     usable = template_list(project=project)
-    try:
-        key = uuid.UUID(id_or_name)
-    except ValueError:
+    key = id_or_none(id_or_name)
+    if key is None:
         # A path may say %00, which PostgreSQL refuses with an error of its own.
         return None if "\x00" in id_or_name else usable.filter(name=id_or_name).first()
     return usable.filter(id=key).first() or usable.filter(name=id_or_name).first()

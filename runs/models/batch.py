@@ -5,7 +5,6 @@ carries frozen copies (BatchSubject, `targets`, `brands`) of all it needs, but f
 """
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -13,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from evalhub.common.models import TimestampedModel
 from runs.models.run import MODEL_NAME, STATUS_CHOICES, EvalRun
 from runs.models.target import NAME, TargetType
@@ -246,8 +246,4 @@ def shown_id(prefix: str, key: uuid.UUID) -> str:
 
 def read_id(prefix: str, text: str) -> uuid.UUID | None:
     """The key behind such an id; a bare UUID is taken too. None for anything else."""
-    given: Any = text.removeprefix(f"{prefix}_")
-    try:
-        return uuid.UUID(given)
-    except ValueError:
-        return None
+    return id_or_none(text.removeprefix(f"{prefix}_"))

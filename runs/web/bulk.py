@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from evalhub.common.ids import id_or_none
 from runs import bulk
 from runs.web.access import PageRequest, member_required, require_editor
 from templates_app.models import EvalTemplate
@@ -35,17 +36,10 @@ def run_bulk(request: PageRequest) -> HttpResponse:
 
 def selected(request: PageRequest) -> list[uuid.UUID]:
     """The ids of the ticked rows, each once. Raises SuspiciousOperation for more than one request may work on."""
-    ids = list(dict.fromkeys(key for key in map(_key, request.POST.getlist("run")) if key))
+    ids = list(dict.fromkeys(key for key in map(id_or_none, request.POST.getlist("run")) if key))
     if len(ids) > bulk.MOST_RUNS:
         raise SuspiciousOperation(f"{len(ids)} runs are selected; {bulk.MOST_RUNS} at once are the most.")
     return ids
-
-
-def _key(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _cancel(request: PageRequest, ids: list[uuid.UUID]) -> Said:
@@ -57,7 +51,7 @@ def _delete(request: PageRequest, ids: list[uuid.UUID]) -> Said:
 
 
 def _rejudge(request: PageRequest, ids: list[uuid.UUID]) -> Said:
-    project, named = request.membership.project, _key(request.POST.get("template", ""))
+    project, named = request.membership.project, id_or_none(request.POST.get("template", ""))
     template = template_list(project=project, template_type=EvalTemplate.Type.QUALITY).filter(pk=named).first() if named else None
     if template is None:
         return messages.ERROR, "Nothing was judged again: choose one of the templates."

@@ -3,7 +3,6 @@
 The editor belongs to `templates_app`, which knows neither runs nor judges: its page asks these addresses for what stands beside it.
 """
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from agents.models import Agent
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from runs import selectors, services
 from runs.budget import BudgetSpent
 from runs.live import parts
@@ -54,7 +54,7 @@ def template_preview(request: PageRequest) -> HttpResponse:
 def _typed(request: PageRequest) -> dict[str, Any]:
     """Everything typed, to be carried back to the editor, and where that is."""
     kept = [(name, value) for name in request.POST if name not in PAGE_FIELDS for value in request.POST.getlist(name)]
-    key = _uuid(request.POST.get("template", ""))
+    key = id_or_none(request.POST.get("template", ""))
     return {"typed": kept, "editor": reverse("template", args=[key]) if key else reverse("template-new")}
 
 
@@ -115,12 +115,5 @@ def _offered(project: Project) -> Sequence[EvalRun]:
 
 def _chosen(project: Project, run_id: str) -> EvalRun | None:
     """A run of this project that is over; None for any other, which is not told apart from one that is not there."""
-    key = _uuid(run_id)
+    key = id_or_none(run_id)
     return EvalRun.objects.of(project).filter(pk=key, status__in=FINAL, total_turns__gt=0).first() if key else None
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from templates_app.customs.rendering import BadTemplate, rendered
 from templates_app.models import Brand, CustomEval, CustomEvalCategory, EvalDefinition, SourceType
 from templates_app.prompts.selectors import own_brand
@@ -127,7 +128,7 @@ def _competitor(project: Project, named: str) -> Brand | None:
     """None for an empty id."""
     if not named:
         return None
-    key = _key(named)
+    key = id_or_none(named)
     found = Brand.objects.filter(project=project, is_own=False, pk=key).first() if key else None
     if found is None:
         raise ValidationError({"competitor": "There is no competitor of this id here."})
@@ -140,15 +141,8 @@ def _group(row: CustomEval, named: str) -> CustomEval | None:
         return None
     if CustomEval.objects.filter(group=row.pk).exists():
         raise ValidationError({"prompt_competitor_group": "It has variants of its own, so it cannot be one."})
-    key = _key(named)
+    key = id_or_none(named)
     found = CustomEval.objects.filter(project=row.project, pk=key).exclude(pk=row.pk).first() if key else None
     if found is None or found.group_id is not None:
         raise ValidationError({"prompt_competitor_group": "There is no custom eval of this id here that can have variants."})
     return found
-
-
-def _key(named: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(named)
-    except ValueError:
-        return None

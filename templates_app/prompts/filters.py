@@ -1,9 +1,9 @@
 """What an address asks of the list of prompts. Whatever it says is read: what cannot be a filter is none."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from evalhub.common.ids import id_or_none
 from templates_app.models import Prompt
 from templates_app.prompts.content import LONGEST_PLATFORM, LONGEST_TAG
 from templates_app.prompts.selectors import IN_USE, PromptFilter
@@ -29,14 +29,14 @@ def asked_of(given: Mapping[str, str]) -> Asked:
     status = given.get("status", "")
     query = {
         "q": _word(given.get("q", ""), LONGEST_SEARCH),
-        "topic": str(_key(given.get("topic", "")) or ""),
+        "topic": str(id_or_none(given.get("topic", "")) or ""),
         "status": status if status in (*Prompt.Status.values, ALL) else "",
         "platform": _word(given.get("platform", ""), LONGEST_PLATFORM),
         "tag": _word(given.get("tag", ""), LONGEST_TAG),
     }
     wanted = PromptFilter(
         statuses=() if query["status"] == ALL else (query["status"],) if query["status"] else IN_USE,
-        topic_id=_key(query["topic"]),
+        topic_id=id_or_none(query["topic"]),
         platform=query["platform"],
         tag=query["tag"],
         search=query["q"],
@@ -46,10 +46,3 @@ def asked_of(given: Mapping[str, str]) -> Asked:
 
 def _word(text: str, most: int) -> str:
     return text.strip()[:most].replace("\x00", "")
-
-
-def _key(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from agents.seed_data import DEFAULT_PERSONA
 from evalhub.accounts.models import Project
+from evalhub.common.ids import id_or_none
 from runs.bodies import message_body
 from runs.models import EvalRun
 from runs.plan import DEFAULT_TURNS
@@ -66,10 +67,8 @@ def like(desk: Desk, run_id: str) -> tuple[Initial, Script, str] | None:
 
 
 def _found(project: Project, run_id: str) -> EvalRun | None:
-    try:
-        return EvalRun.objects.of(project).filter(pk=uuid.UUID(run_id)).first()
-    except ValueError:
-        return None
+    key = id_or_none(run_id)
+    return EvalRun.objects.of(project).filter(pk=key).first() if key else None
 
 
 def _chosen(desk: Desk, run: EvalRun) -> Initial:
