@@ -40,6 +40,8 @@ class BuiltIn:
 
 # Both agents would put walls of their own around what they run, and ask a person first. The sandbox is the wall, and
 # nobody is there to be asked, so they are told to leave that. `--` ends the options: a prompt may begin with a dash.
+# Codex would wait for seconds for lists of models and plugins on hosts that are refused; it warns of a setting it does not know.
+QUIET = ("features.api_key_model_discovery=false", "features.plugins=false", "analytics.enabled=false")
 BUILT_IN = {
     harness.key: harness
     for harness in (
@@ -48,6 +50,7 @@ BUILT_IN = {
             label="Codex",
             argv=(
                 *("codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"),
+                *(part for setting in QUIET for part in ("-c", setting)),
                 *("--cd", "{workdir}", "--model", "{model}", "--", "{prompt}"),
             ),
             variables=("CODEX_API_KEY",),

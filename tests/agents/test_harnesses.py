@@ -1,5 +1,7 @@
 """Command lines of coding agents: what is accepted, and that a prompt stays one argument."""
 
+from itertools import pairwise
+
 import pytest
 
 from agents.harnesses import BUILT_IN, BadTemplate, check, parsed, rendered
@@ -92,3 +94,9 @@ async def test_an_agent_in_the_sandbox_is_given_the_prompt_as_it_is() -> None:
         outcome = await run(*filled("my-agent --model {model} {prompt}", prompt=HOSTILE), read_only=(str(folder),))
     assert said(outcome) == HOSTILE
     assert outcome.files == {"answer.txt": b"42"}
+
+
+def test_codex_is_told_not_to_wait_for_hosts_that_the_sandbox_refuses() -> None:
+    options = BUILT_IN["codex"].argv[: BUILT_IN["codex"].argv.index("--")]
+    settings = {value for option, value in pairwise(options) if option == "-c"}
+    assert settings == {"features.api_key_model_discovery=false", "features.plugins=false", "analytics.enabled=false"}

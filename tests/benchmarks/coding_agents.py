@@ -21,7 +21,9 @@ HOST = "127.0.0.2"  # this machine, by an address that is not among those that a
 KEY = "sk-for-the-mock-server"
 TASK = "--help me: work."  # that it begins with a dash is no option
 CODEX = (
-    "codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox -c model_provider=gateway"
+    "codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox"
+    " -c features.api_key_model_discovery=false -c features.plugins=false -c analytics.enabled=false"
+    " -c model_provider=gateway"
     " -c model_providers.gateway.name=gateway -c model_providers.gateway.base_url={address}/v1"
     " -c model_providers.gateway.env_key=GATEWAY_KEY --cd {{workdir}} --model {{model}} -- {{prompt}}"
 )
