@@ -31,7 +31,9 @@ def row(cells: Iterable[Cell]) -> str:
 
 def safe(text: str) -> str:
     """The text with an apostrophe where a spreadsheet would begin to compute. NUL, which some readers refuse, is dropped."""
-    shown = _LINE.sub(lambda line: _BEGINS[_may_harm(line)].sub(r"\1'", line[0]), text.replace("\x00", ""))
+    shown = text.replace("\x00", "")
+    if _BEGINS[True].search(shown):  # else no line has to be looked at alone
+        shown = _LINE.sub(lambda line: _BEGINS[_may_harm(line)].sub(r"\1'", line[0]), shown)
     return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
 
 
