@@ -32,4 +32,4 @@ def unknown(project: Project, names: Iterable[str]) -> list[str]:
 def note(names: Collection[str]) -> str:
     """What is said of unknown ones."""
     told = [*list(names)[:MOST_SHOWN], *(["…"] if len(names) > MOST_SHOWN else [])]
-    return f"This project has no platform {', '.join(told)}: nothing is asked there until a provider or coding agent has that very name."
+    return f"This project has no platform {', '.join(told)}: no target can be there until a provider or coding agent has that very name."

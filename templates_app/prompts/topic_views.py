@@ -101,8 +101,10 @@ def prompt_import(request: PageRequest) -> HttpResponse:
     if "confirmed" not in request.POST:
         preview = importing.preview(project=project, read=read)
         unknown = platforms.unknown(project, (name for line in preview.table.good for name in line.platforms))
-        note = platforms.note(unknown) if unknown else ""
-        return render(request, "prompts/preview.html", {"form": form, "preview": preview, "note": note})
+        context = {"form": form, "preview": preview}
+        if unknown:
+            context |= {"note": platforms.note(unknown), "platforms": platforms.known(project)}
+        return render(request, "prompts/preview.html", context)
     made = importing.prompts_import(project=project, read=read)
     messages.success(request, f"{len(made.created):,} prompt{'' if len(made.created) == 1 else 's'} imported.")
     return redirect("prompt-list")

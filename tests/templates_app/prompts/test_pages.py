@@ -304,7 +304,7 @@ def test_only_what_may_be_left_out_is_called_optional(editor: Client) -> None:
     assert page.count(">optional<") == 1  # a file or its text is needed; the topic is not
 
 
-NOBODY = "This project has no platform OpenAI, &lt;b&gt;: nothing is asked there until a provider or coding agent has that very name."
+NOBODY = "This project has no platform OpenAI, &lt;b&gt;: no target can be there until a provider or coding agent has that very name."
 
 
 def test_a_platform_that_nothing_can_be_asked_by_is_kept_and_noted(editor: Client, topic: PromptTopic) -> None:
