@@ -59,11 +59,11 @@ AS_NEW = {
     "custom-eval": Case(CustomEval, "prompt"),
     "coding-agent": Case(Harness, "name", SLUG),
     "provider-edit": Case(ModelProvider, "name", SLUG, page="provider"),
+    "target": Case(Target, "frequency", "weekly"),
 }
 TO_COPY = {
     "definition": Case(EvalDefinition, "custom_prompt"),
     "source-import": Case(ApiSource, "text"),
-    "target": Case(Target, "frequency", "weekly"),
     "provider": Case(ModelProvider, "max_concurrent", "170017"),
 }
 
@@ -196,3 +196,13 @@ def test_a_row_that_goes_between_the_look_and_the_change_is_no_error_either(site
     gone = site.client(site.owner).post(site.address(routes()["persona"]), {"name": WORDS})
     assert gone.status_code == 404
     assert SAID in gone.content.decode()
+
+
+def test_a_target_whose_source_went_with_it_shows_how_often_it_was_to_run(site: Site) -> None:
+    address = site.address(routes()["target"])
+    Target.objects.all().delete()
+    sent = {"kind": "sdk", "source": site.ids["agent_id"], "other": "demo/agent", "frequency": "weekly"}
+    gone = site.client(site.owner).post(address, sent)
+    assert gone.status_code == 404
+    assert SAID.capitalize() in gone.content.decode()
+    assert '<option value="weekly" selected>' in gone.content.decode()

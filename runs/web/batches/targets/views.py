@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -65,17 +65,24 @@ def _group(rows: list[Target]) -> Group:
 def target_new(request: PageRequest) -> HttpResponse:
     """GET ?kind=&source=."""
     require_editor(request)
-    kind = request.GET.get("kind", SourceType.PROMPTS)
-    kind = kind if kind in SourceType.values else SourceType.PROMPTS
     try:
-        form = TargetForm(request.membership.project, kind, request.POST or None, request.GET.get("source", ""))
+        form = TargetForm(request.membership.project, _kind(request.GET), request.POST or None, request.GET.get("source", ""))
         if request.method == "POST" and form.is_valid() and _made(request, form):
             return redirect("target-list")
     except BatchRefused as unreadable:  # a provider's key cannot be decrypted
         messages.error(request, str(unreadable))
         return redirect("target-list")
-    context = {"form": form, "kind": kind, "kinds": SourceType.choices, "needs_source": kind in WITH_SOURCES}
+    return _new_page(request, form)
+
+
+def _new_page(request: PageRequest, form: TargetForm) -> HttpResponse:
+    context = {"form": form, "kind": form.kind, "kinds": SourceType.choices, "needs_source": form.kind in WITH_SOURCES}
     return render(request, "runs/targets/new.html", context, status=400 if form.is_bound else 200)
+
+
+def _kind(asked: QueryDict) -> str:
+    named = asked.get("kind", "")
+    return named if named in SourceType.values else SourceType.PROMPTS
 
 
 def _made(request: PageRequest, form: TargetForm) -> bool:
@@ -89,10 +96,20 @@ def _made(request: PageRequest, form: TargetForm) -> bool:
     return True
 
 
+def _again(request: PageRequest, target_id: uuid.UUID) -> HttpResponse:
+    """A new one that asks the same, as the form says it; how often alone where its source is gone, or a key cannot be read."""
+    try:
+        form = TargetForm(request.membership.project, _kind(request.POST), request.POST)
+    except BatchRefused:
+        return typed_page(request, PaceForm(request.POST))
+    is_whole = form.kind not in WITH_SOURCES or "source" not in form.errors
+    return _new_page(request, form) if is_whole else typed_page(request, PaceForm(request.POST))
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
 @member_required
-@comes_back(lambda request, target_id: typed_page(request, PaceForm(request.POST)))  # its form says how often, and not whom
+@comes_back(_again)
 def target(request: PageRequest, target_id: uuid.UUID) -> HttpResponse:
     """One of the project's; another project's does not exist. An editor's POST sets how often it runs."""
     row = _row(request, target_id)
