@@ -63,6 +63,7 @@ class Providers:
 
     by_name: Mapping[str, Provider]
     prices: Mapping[tuple[str, str], OwnPrice] = field(default_factory=dict)
+    _specs: dict[tuple[str, str], ModelSpec] = field(default_factory=dict, compare=False, repr=False)  # those that were asked for
 
     def default_name(self, part: str) -> str:
         """The model where none is named. `part` is agent, user or judge. While nothing is configured: the demo model of that part."""
@@ -87,6 +88,11 @@ class Providers:
 
     def spec(self, name: str, *, part: str) -> ModelSpec:
         """The model behind `provider/model`, a bare model name, or "" for the default. Raises UnknownModel."""
+        if (name, part) not in self._specs:
+            self._specs[name, part] = self._spec(name, part)
+        return self._specs[name, part]
+
+    def _spec(self, name: str, part: str) -> ModelSpec:
         name = name.strip() or self.default_name(part)
         head, _, rest = name.partition("/")
         head = SYNONYMS.get(head, head) if head not in self.by_name else head
