@@ -22,7 +22,8 @@ from agents.limits.keeper import Gates
 from agents.llm import prices
 from agents.llm.http import open_session
 from evalhub.common.outbound_policy import outbound_policy
-from runs.engine import lease, loop, presence, stop
+from runs.engine import lease, load, loop, presence, stop
+from runs.engine.ahead import Ahead
 from runs.engine.execute import Execution
 from runs.engine.journal import Journal
 from runs.engine.keeper import Keeper
@@ -40,6 +41,7 @@ CLAIM_SECONDS = 0.2
 CLAIM_AT_MOST = 50
 RAMP_SECONDS = 0.02
 WATCH_SECONDS = 0.5
+UNUSED_SECONDS = 1.0  # that a run waits for a place before it goes back
 SWEEP_SECONDS = 60.0
 ABORT_SECONDS = 2.0
 LINGER_SECONDS = 1.0
@@ -71,7 +73,9 @@ class Pace:
 
 @dataclass(slots=True)
 class Drain:
-    """The loop of one worker process. `driven` holds what is in work, by run; `stopped` what was left at the end of a turn."""
+    """The loop of one worker process. `driven` holds what is in work, by run, `ahead` what is claimed and waits for a place; `stopped` what
+    was left at the end of a turn.
+    """
 
     journal: Journal
     models_http: aiohttp.ClientSession
@@ -82,9 +86,10 @@ class Drain:
     linger: float = LINGER_SECONDS
     budgets: Budgets = field(init=False)
     driven: dict[uuid.UUID, Driven] = field(default_factory=dict)
+    ahead: Ahead = field(default_factory=Ahead)
     stopped: list[Lease] = field(default_factory=list)
     finished: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)  # a place became free since this was cleared
+    ended: asyncio.Event = field(default_factory=asyncio.Event)  # since this was cleared something became free that nobody waited for
     pace: Pace = field(default_factory=Pace)
     keeper: Keeper = field(default_factory=Keeper)
     proof: Proof = field(default_factory=Proof)
@@ -134,31 +139,54 @@ class Drain:
                 await asyncio.sleep(RAMP_SECONDS)
 
     async def _claim(self) -> int:
-        if self._free() <= 0:
+        if self._room() <= 0:
             return 0
         try:
             # Counted when the journal gets there: runs that end meanwhile are written before, and their places are taken with the others.
-            leases: list[Lease] = await self.journal.call(lambda: lease.claim(self._free(), self.row.id, self.driven.keys()))
+            claimed = await self.journal.call(lambda: load.claim(self._room(), self.row.id, {held.run_id for held in self._leases()}))
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
-        for won in leases:
+        for won, loaded in claimed:
             shared = (self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets, self.proof)
-            execution = Execution(won, *shared, self.ended.set)
-            task = asyncio.create_task(self._drive(execution))
-            task.add_done_callback(partial(self._over, won.run_id))
-            self.driven[won.run_id] = Driven(execution, task)
-        return len(leases)
+            self.ahead.add(Execution(won, *shared, self._freed, loaded))
+        self._fill()
+        return len(claimed)
+
+    def _room(self) -> int:
+        """How many runs may be claimed: for free places at once, for those that will be free not before half of them are missing."""
+        free = self._free()
+        if free <= 0 and self.ahead.suffices():
+            return 0
+        return min(free + self.ahead.wanted() - len(self.ahead.waiting), CLAIM_AT_MOST)
 
     def _free(self) -> int:
-        """How many runs may be claimed. What only waits for its last commit asks nobody any more."""
-        busy = sum(not driven.execution.ending for driven in list(self.driven.values()))
-        return min(self.concurrency - busy, CLAIM_AT_MOST)
+        """What only waits for its last commit asks nobody any more."""
+        return self.concurrency - sum(not driven.execution.ending for driven in list(self.driven.values()))
+
+    def _fill(self) -> None:
+        """Begin with what waits for a place."""
+        for _ in range(min(self._free(), len(self.ahead.waiting))):
+            self._start(self.ahead.next())
+
+    def _start(self, execution: Execution) -> None:
+        task = asyncio.create_task(self._drive(execution))
+        task.add_done_callback(partial(self._over, execution.lease.run_id))
+        self.driven[execution.lease.run_id] = Driven(execution, task)
+
+    def _freed(self) -> None:
+        """A place became free."""
+        self.ahead.freed()
+        self._fill()
+        if not self.ahead.suffices() or not self.driven:
+            self.ended.set()
 
     def _over(self, run_id: uuid.UUID, _: object) -> None:
         execution = self.driven.pop(run_id).execution
         self.pace.ended += execution.calls
-        if not execution.ending or not self.driven:  # else its place was free already
+        if not execution.ending:  # else its place was free already
+            self._freed()
+        elif not self.driven:
             self.ended.set()
 
     async def _drive(self, execution: Execution) -> None:
@@ -193,6 +221,7 @@ class Drain:
                 last_beat = time.monotonic()
                 await self._speak()
             await self._safely(self._cancel_asked)
+            await self._safely(self._return_unused)
             if time.monotonic() - last_refresh >= REFRESH_SECONDS:
                 last_refresh = time.monotonic()
                 await self._safely(self.budgets.refresh)
@@ -221,20 +250,28 @@ class Drain:
             logger.exception("A heartbeat failed; the next one follows")
 
     def _leases(self) -> list[Lease]:
-        return [driven.execution.lease for driven in self.driven.values()]
+        return [driven.execution.lease for driven in list(self.driven.values())] + self.ahead.leases()
 
     async def _cancel_asked(self) -> None:
         looked = time.monotonic()
         gone = await self.journal.call(lambda: lease.cancelled(self._leases())) if self.driven else ()
         for run_id in gone:
             driven = self.driven.get(run_id)
-            if driven and not driven.execution.cancelled:
+            if waiting := self.ahead.taken(run_id):
+                waiting.cancelled = True
+                self._start(waiting)  # to its end: it needs no place
+            elif driven and not driven.execution.cancelled:
                 driven.execution.cancelled = True
                 driven.task.cancel()
         self.proof.given(looked)
 
+    async def _return_unused(self) -> None:
+        if unused := self.ahead.unused(UNUSED_SECONDS):
+            await self.journal.call(lambda: lease.give_back(unused))
+
     async def _leave(self) -> None:
         """Turns in work have a while to be committed when a stop was asked for; what is left is aborted. Every lease goes back at once."""
+        self.stopped += self.ahead.unused(0)
         until = time.monotonic() + (settings.ENV.stop_seconds if stop.requested() else 0)
         while self.driven and time.monotonic() < until:
             await self._wait()

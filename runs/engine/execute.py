@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 class Execution:
     """A claimed run being driven. `cancelled` is set by the drain before it cancels the task; `outcome` is there once a trial has one.
 
+    `known` is what was loaded with the claim; without it the execution loads itself.
     `on_ending` is called when only the last commit is left: nobody will be asked any more, so another run may have the place.
     """
 
@@ -57,6 +58,7 @@ class Execution:
     budgets: Budgets
     proof: Proof
     on_ending: Callable[[], None] = lambda: None
+    known: Loaded | LeaseLost | None = None
     cancelled: bool = False
     ending: bool = False
     recorder: RunRecorder = field(init=False)
@@ -71,7 +73,9 @@ class Execution:
 
     async def drive(self) -> None:
         """Bring the run to its end and write it down. Raises LeaseLost, and Stopping or CancelledError when the worker stops."""
-        loaded = await self._loaded()
+        loaded = self.known or await self._loaded()
+        if isinstance(loaded, LeaseLost):
+            raise loaded
         self.recorder = RunRecorder(loaded.run, self.lease, self.journal)
         if self.cancelled or loaded.run.cancel_requested_at:
             await self._end(Status.CANCELLED, "cancelled", "Cancelled on request.")

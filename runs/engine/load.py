@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
@@ -12,7 +12,8 @@ from agents.clients import Providers, agent_spec, load_providers
 from agents.llm.errors import LLMError
 from agents.llm.spec import ModelSpec
 from evalhub.accounts.models import Project
-from runs.engine.lease import LeaseLost
+from runs.engine import lease
+from runs.engine.lease import Lease, LeaseLost
 from runs.engine.outage import is_outage
 from runs.engine.transcript import Line
 from runs.engine.trials.plan import TrialPlan, load_plans
@@ -47,6 +48,20 @@ class Loaded:
     verdicts: list[Verdict]
     problem: LLMError | None = None
     trial: TrialPlan | None = None
+
+
+def claim(limit: int, owner: uuid.UUID, driven: Collection[uuid.UUID]) -> list[tuple[Lease, Loaded | LeaseLost | None]]:
+    """Claim runs and load them in one go: a place stands empty until both are done.
+
+    None where what was claimed cannot be read now: the lease is ours all the same, and whoever drives the run tries again.
+    """
+    leases = lease.claim(limit, owner, driven)
+    try:
+        found = load([won.run_id for won in leases]) if leases else {}
+    except Exception as error:
+        logger.warning("What was claimed cannot be read at once (%s)", str(error).strip())
+        found = {}
+    return [(won, found.get(won.run_id)) for won in leases]
 
 
 def load(run_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Loaded | LeaseLost]:
