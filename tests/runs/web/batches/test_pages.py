@@ -129,6 +129,15 @@ def test_the_page_shows_failures_first_then_the_matrix_then_the_summary(owner: C
     assert 'aria-label="failed, 20"' in page
 
 
+def test_a_child_that_could_not_be_carried_out_says_what_happened_beside_the_reason(owner: Client, project: Project) -> None:
+    batch = batch_factories.batch(project=project, source_type="prompts", subjects=("Which?",))
+    why = "openai refused the key (401)."
+    batch_factories.trial(batch=batch, passed=None, status=Status.FAILED, reasons=["model_error"], run={"error_reason": why})
+    page = owner.get(f"/batches/{batch.pk}/").text
+    assert "model error</span>" in page
+    assert f'<span class="row-error">{why}</span>' in page
+
+
 def test_a_failure_with_a_high_score_does_not_look_like_what_passed(owner: Client, project: Project) -> None:
     batch = batch_factories.batch(project=project, subjects=("GET /pets", "POST /pets", "GET /owners"))
     batch_factories.trial(batch=batch, subject=0, passed=False, score=80.0, reasons=["auth"])
