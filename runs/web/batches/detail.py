@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
+from runs import workload
 from runs.batches import matrix as children
 from runs.batches import reading
 from runs.batches.matrix import Cell, Column, Matrix
@@ -43,6 +44,7 @@ class Head:
     figures: Figures
     elapsed: float | None
     remaining: float | None
+    is_unattended: bool = False  # it should go on, and no worker is there
 
     @property
     def stage(self) -> str:
@@ -109,11 +111,12 @@ class ShownCell:
 
 
 def head(batch: Batch) -> Head:
-    """Three queries."""
+    """Three queries, and one more while it goes on."""
     states, figures = reading.states([batch])[batch.pk], reading.figures([batch])[batch.pk]
     end = batch.completed_at or timezone.now()
     elapsed = (end - batch.started_at).total_seconds() if batch.started_at else None
-    return Head(batch, states, figures, elapsed, _remaining(batch, states, elapsed))
+    is_unattended = batch.is_active and not workload.worker_is_seen()
+    return Head(batch, states, figures, elapsed, _remaining(batch, states, elapsed), is_unattended)
 
 
 def _remaining(batch: Batch, states: States, elapsed: float | None) -> float | None:

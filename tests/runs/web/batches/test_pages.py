@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from evalhub.accounts.models import Project
 from runs.batches.dispatch import statistics_renew
 from runs.batches.summary import summarize
-from runs.models import Batch, BatchSubject, EvalRun, Trial
+from runs.models import Batch, BatchSubject, EvalRun, Trial, Worker
 from runs.states import Status
 from runs.web.batches import detail, listing
 from tests import batch_factories, factories
@@ -129,6 +129,16 @@ def test_the_page_shows_failures_first_then_the_matrix_then_the_summary(owner: C
     assert 'aria-label="failed, 20"' in page
 
 
+def test_children_without_a_result_stand_apart_from_the_number_of_all(owner: Client, project: Project) -> None:
+    batch = batch_factories.batch(project=project, source_type="prompts", subjects=("Which?",))
+    batch_factories.trial(batch=batch, passed=None, status=Status.FAILED, reasons=["model_error"])
+    batch_factories.trial(batch=batch, target=1, passed=None, status=Status.CANCELLED)
+    Batch.objects.filter(pk=batch.pk).update(summary=summarize(batch.pk))
+    page = owner.get(f"/batches/{batch.pk}/").text
+    assert ">1 without a result</small>" in page
+    assert '<span>1<small class="row-what">1 cancelled</small>' in page
+
+
 def test_a_child_that_could_not_be_carried_out_says_what_happened_beside_the_reason(owner: Client, project: Project) -> None:
     batch = batch_factories.batch(project=project, source_type="prompts", subjects=("Which?",))
     why = "openai refused the key (401)."
@@ -213,6 +223,16 @@ def test_the_head_follows_while_the_batch_goes_on_and_rests_at_its_end(owner: Cl
     assert "of about $0.5000" in head
     Batch.objects.filter(pk=batch.pk).update(status=Status.COMPLETED, completed_at=timezone.now())
     assert "hx-get" not in owner.get(f"/batches/{batch.pk}/now", headers=HTMX).text
+
+
+def test_it_says_when_nobody_works_on_it(owner: Client, project: Project) -> None:
+    said = "No worker is at work"
+    batch = batch_factories.batch(project=project, status=Status.PENDING)
+    assert said in owner.get(f"/batches/{batch.pk}/").text
+    Worker.objects.create(kind="drain", host="worker-1", pid=1, started_at=timezone.now(), seen_at=timezone.now())
+    assert said not in owner.get(f"/batches/{batch.pk}/").text
+    over = batch_factories.finished_batch(project=project)
+    assert said not in owner.get(f"/batches/{over.pk}/").text
 
 
 def test_the_rest_is_told_once_some_children_are_over(project: Project) -> None:
