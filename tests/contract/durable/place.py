@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from evalhub.accounts.models import Project
 from runs.models import Target
@@ -15,6 +16,18 @@ from tests import factories
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 TEXT = {"target_type": "text", "execution_platform": "demo", "model_id": "agent"}
 ENGINE = {"target_kind": "answer_engine", "execution_platform": "demo", "prompt_platform_id": "demo", "model_id": "agent"}
+# Requests of each kind, and what definitions of this server cannot have.
+REST: dict[str, Any] = {"type": "api_performance", "source_type": "rest_api", "targets": [TEXT]}
+CUSTOM: dict[str, Any] = {"type": "api_performance", "source_type": "custom_evals", "targets": [TEXT]}
+PROMPTS: dict[str, Any] = {"type": "prompts", "targets": [ENGINE]}
+WISHES: list[dict[str, Any]] = [
+    {"starting_project_id": "x"},
+    {"compare_skills": True},
+    {"skills_mode": "all"},
+    {"skill_ids": ["x"]},
+    {"mcp_enabled": True},
+]
+NONE_OF_IT = {"starting_project_id": "", "compare_skills": False, "skills_mode": "none", "skill_ids": [], "mcp_enabled": False}
 PETS = {
     "openapi": "3.1.0",
     "info": {"title": "Pets", "version": "1"},

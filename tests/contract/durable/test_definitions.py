@@ -10,18 +10,10 @@ from templates_app.models import ApiOperation, ApiSource, EnvProfile, EvalDefini
 from templates_app.sources.definitions import definitions_complete
 from tests import factories
 from tests.contract.durable.contract import Durable, places
+from tests.contract.durable.place import NONE_OF_IT, NOWHERE, WISHES
 
 pytestmark = pytest.mark.django_db
 EVALS, CUSTOMS = "/api-performance/evals", "/api-performance/custom-evals"
-NOWHERE = "00000000-0000-4000-8000-000000000000"
-WISHES: list[dict[str, Any]] = [
-    {"starting_project_id": "x"},
-    {"compare_skills": True},
-    {"skills_mode": "all"},
-    {"skill_ids": ["x"]},
-    {"mcp_enabled": True},
-]
-NONE_OF_IT = {"starting_project_id": "", "compare_skills": False, "skills_mode": "none", "skill_ids": [], "mcp_enabled": False}
 
 
 @pytest.fixture

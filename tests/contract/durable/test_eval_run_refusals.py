@@ -8,14 +8,11 @@ import pytest
 
 from runs.models import Batch
 from tests.contract.durable.contract import Durable, contract, places
-from tests.contract.durable.place import ENGINE, NOWHERE, TEXT, Place
+from tests.contract.durable.place import CUSTOM, ENGINE, NOWHERE, PROMPTS, REST, TEXT, Place
 from tests.runs.test_budget import spend
 
 pytestmark = pytest.mark.django_db
 RUNS = "/eval-runs"
-REST: dict[str, Any] = {"type": "api_performance", "source_type": "rest_api", "targets": [TEXT]}
-CUSTOM: dict[str, Any] = {"type": "api_performance", "source_type": "custom_evals", "targets": [TEXT]}
-PROMPTS: dict[str, Any] = {"type": "prompts", "targets": [ENGINE]}
 
 
 @pytest.fixture

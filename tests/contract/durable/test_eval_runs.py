@@ -12,13 +12,10 @@ from runs.states import Status
 from tests import factories
 from tests.batch_factories import batch, finished_batch, trial
 from tests.contract.durable.contract import Durable
-from tests.contract.durable.place import ENGINE, TEXT, Place
+from tests.contract.durable.place import CUSTOM, ENGINE, PROMPTS, REST, TEXT, Place
 
 pytestmark = pytest.mark.django_db
 RUNS = "/eval-runs"
-REST: dict[str, Any] = {"type": "api_performance", "source_type": "rest_api", "targets": [TEXT]}
-CUSTOM: dict[str, Any] = {"type": "api_performance", "source_type": "custom_evals", "targets": [TEXT]}
-PROMPTS: dict[str, Any] = {"type": "prompts", "targets": [ENGINE]}
 
 
 @pytest.fixture

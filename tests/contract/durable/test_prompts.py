@@ -9,10 +9,10 @@ from agents.models import Harness, ModelProvider
 from templates_app.models import Prompt, PromptTag, PromptTopic
 from tests import factories
 from tests.contract.durable.contract import Durable, places
+from tests.contract.durable.place import NOWHERE
 
 pytestmark = pytest.mark.django_db
 PROMPTS, TOPICS = "/prompts", "/prompts/topics"
-NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
