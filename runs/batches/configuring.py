@@ -22,6 +22,7 @@ from templates_app.sources.selectors import profile_list, source_get
 from templates_app.sources.services import operations_select, source_update
 
 LONGEST_MODEL, MOST_MODELS = 200, 100
+MOST_PROFILES = 200  # each is stored by itself, and a page shows them all
 OF_A_SOURCE = ("models", "operation_ids", "default_env_profile_id", "api_base_url")
 DEFAULT = "Default"
 
@@ -145,13 +146,16 @@ def _default(project: Project, source: ApiSource, key: str) -> EnvProfile | None
 
 def _profiles(project: Project, source: ApiSource | None, given: Sequence[ProfileGiven]) -> None:
     """Those of the source, or those for all sources, are these from now on; what is for all may be changed from a source, not removed."""
+    if len(given) > MOST_PROFILES:
+        raise ValidationError({"env_profiles": f"{len(given):,} environments; {MOST_PROFILES} are the most."})
     stored = {row.key: row for row in profile_list(project=project, source=source) if source or row.source_id is None}
+    named: set[str] = set()
     for place, each in enumerate(given):
-        if any(each.key == other.key for other in given[:place]):
+        if each.key in named:
             raise ValidationError({f"env_profiles[{place}].id": f"{each.key} is in the list twice."})
+        named.add(each.key)
         with _told(f"env_profiles[{place}]"):
             _profile(project, source, stored.get(each.key), each)
-    named = {each.key for each in given}
     for key, row in stored.items():
         if key not in named and row.source_id == (source.pk if source else None):
             env_profile_delete(project=project, profile_id=row.pk)

@@ -208,6 +208,7 @@ def test_an_empty_id_takes_the_default_environment_away(api: Durable, pets: str)
         ({"env_profiles": [{"id": "a b", "name": "A"}]}, "body.env_profiles.0.id"),
         ({"env_profiles": [{"id": "a", "name": "A", "env_vars": {"1x": "y"}}]}, "body.env_profiles.0.env_vars"),
         ({"env_profiles": [{"name": "A"}]}, "body.env_profiles.0.id"),
+        ({"env_profiles": [{"id": f"a{n}", "name": "A"} for n in range(201)]}, "body.env_profiles"),
         ({"env_profiles": [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}, {"id": "a", "name": "C"}]}, "body.env_profiles.2.id"),
         ({"default_env_profile_id": "nobody"}, "body.default_env_profile_id"),
         ({"api_base_url": "ftp://x"}, "body.api_base_url"),
