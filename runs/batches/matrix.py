@@ -154,7 +154,7 @@ def columns(batch: Batch) -> list[Column]:
 def matrix(*, batch: Batch, wanted: Wanted, start: int = 0, first_target: int = 0) -> Matrix:
     """Subjects from place `start` on by targets from `first_target` on. Three queries."""
     shown = _shown(batch, wanted, first_target)
-    size = max(min(MOST_SUBJECTS, MOST_CELLS // max(len(shown), 1)), 1)
+    size = page_size(len(shown))
     found = _subjects(batch, wanted)
     count = found.count()
     subjects = list(found[start : start + size])
@@ -170,6 +170,11 @@ def looks_for_own(batch: Batch) -> bool:
         return False
     brands = Batch.objects.values_list("brands", flat=True).get(pk=batch.pk)
     return any(brand.get("is_own") for brand in brands)
+
+
+def page_size(targets: int) -> int:
+    """How many subjects stand on a page of so many targets."""
+    return max(min(MOST_SUBJECTS, MOST_CELLS // max(targets, 1)), 1)
 
 
 def _shown(batch: Batch, wanted: Wanted, first: int) -> list[Column]:

@@ -270,7 +270,7 @@ def _turning(batch: Batch, filters: ChildFilters, found: Matrix) -> dict[str, st
     """The addresses of the neighbouring pages of the matrix, down and across; "" where there is none."""
     down, across = number(filters.given, "from"), number(filters.given, "targets")
     base = f"{reverse('batch', args=[batch.pk])}?{filters.query}"
-    step = max(min(children.MOST_SUBJECTS, children.MOST_CELLS // max(len(found.columns), 1)), 1)
+    step = children.page_size(len(found.columns))
     last = found.columns[-1].index + 1 if found.columns else 0
     whole = filters.wanted.target is None
     return {
