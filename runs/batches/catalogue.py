@@ -1,8 +1,9 @@
 """What a project can ask: its platforms, the models that can be named without looking further, and its coding agents. Reads no secret."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
 from agents.clients import DEMO, DEMO_HASTY, DEMO_MODELS, SYNONYMS, VENDOR_DEFAULTS, environment_providers, own_prices
 from agents.harnesses import BUILT_IN
@@ -105,14 +106,9 @@ def _named(project: Project, prices: Iterable[tuple[str, str]]) -> dict[str, lis
     """Models by platform. One query."""
     targets = Target.objects.filter(project=project, target_type=TargetType.TEXT).order_by("execution_platform", "model_id")
     found: dict[str, list[str]] = {}
-    for platform, model in _pairs(prices, targets.values_list("execution_platform", "model_id").distinct()):
+    for platform, model in chain(prices, targets.values_list("execution_platform", "model_id").distinct()):
         found.setdefault(platform, []).append(model)
     return found
-
-
-def _pairs(*several: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for each in several:
-        yield from each
 
 
 def _priced(platform: Platform, model: str, prices: dict[tuple[str, str], OwnPrice]) -> TextModel:
