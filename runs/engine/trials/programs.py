@@ -40,7 +40,7 @@ LANGUAGES: Mapping[str, Language] = {
     "bash": SHELL,
 }
 OTHER = Language("program", ".txt", frozenset())
-_FENCE = re.compile(r"^ {0,3}(```+|~~~+)[ \t]*+([\w+#.-]*+)[^\n`]*+\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ {0,3}(```++|~~~++)[ \t]*+([\w+#.-]*+)[^\n`]*+\n(.*?)(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _PROMPT = re.compile(r"^\$ ", re.MULTILINE)
 
 

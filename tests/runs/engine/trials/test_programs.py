@@ -70,7 +70,8 @@ def test_a_prompt_sign_before_a_command_is_not_run() -> None:
 
 def test_a_hostile_answer_is_read_in_one_pass() -> None:
     assert programs.program_in("```\n" * 20_001, programs.LANGUAGES["python"]) == ""
-    assert len(programs.program_in("`" * 300_000, programs.LANGUAGES["python"])) == programs.LONGEST_PROGRAM
+    for sign in "`~":
+        assert len(programs.program_in(sign * 300_000, programs.LANGUAGES["python"])) == programs.LONGEST_PROGRAM
 
 
 @pytest.mark.parametrize(
