@@ -32,7 +32,7 @@ class Ahead:
         return self.waiting.popleft()[1]
 
     def freed(self) -> None:
-        """A place became free."""
+        """A place will be free at once."""
         now = time.monotonic()
         if now - self._since >= WINDOW_SECONDS:
             self._before = self._counted if now - self._since < 2 * WINDOW_SECONDS else 0
@@ -44,10 +44,6 @@ class Ahead:
         if time.monotonic() - self._since >= WINDOW_SECONDS:
             return 0
         return int(max(self._before, self._counted) * CLAIM_SECONDS / WINDOW_SECONDS)
-
-    def suffices(self) -> bool:
-        """Whether more than half of them do."""
-        return len(self.waiting) * 2 > self.wanted()
 
     def leases(self) -> list[Lease]:
         return [execution.lease for _, execution in list(self.waiting)]

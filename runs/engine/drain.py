@@ -154,19 +154,19 @@ class Drain:
         return len(claimed)
 
     def _room(self) -> int:
-        """How many runs may be claimed: for free places at once, for those that will be free not before half of them are missing."""
-        free = self._free()
-        if free <= 0 and self.ahead.suffices():
-            return 0
-        return min(free + self.ahead.wanted() - len(self.ahead.waiting), CLAIM_AT_MOST)
+        """How many runs may be claimed: none while more than half of what is wanted ahead is left once all places are taken."""
+        spare, wanted = len(self.ahead.waiting) - self._free(), self.ahead.wanted()
+        return 0 if spare * 2 > wanted else min(wanted - spare, CLAIM_AT_MOST)
 
     def _free(self) -> int:
-        """What only waits for its last commit asks nobody any more."""
+        """Places for which a run may be claimed. What only waits for its last commit asks nobody any more."""
         return self.concurrency - sum(not driven.execution.ending for driven in list(self.driven.values()))
 
     def _fill(self) -> None:
-        """Begin with what waits for a place."""
-        for _ in range(min(self._free(), len(self.ahead.waiting))):
+        """Begin with what waits for a place, in the places of runs whose last commit is written: what a crash can lose of what was paid for
+        is never more than there are places.
+        """
+        for _ in range(min(self.concurrency - len(self.driven), len(self.ahead.waiting))):
             self._start(self.ahead.next())
 
     def _start(self, execution: Execution) -> None:
@@ -175,16 +175,16 @@ class Drain:
         self.driven[execution.lease.run_id] = Driven(execution, task)
 
     def _freed(self) -> None:
-        """A place became free."""
+        """A place will be free at once."""
         self.ahead.freed()
-        self._fill()
-        if not self.ahead.suffices() or not self.driven:
+        if self._room() > 0:
             self.ended.set()
 
     def _over(self, run_id: uuid.UUID, _: object) -> None:
         execution = self.driven.pop(run_id).execution
         self.pace.ended += execution.calls
-        if not execution.ending:  # else its place was free already
+        self._fill()
+        if not execution.ending:  # else it has said so already
             self._freed()
         elif not self.driven:
             self.ended.set()

@@ -25,7 +25,6 @@ from runs.engine.steps import Step
 
 logger = logging.getLogger(__name__)
 GATHER_SECONDS = 0.02
-ENDS_SECONDS = 0.06  # that ends of trials are gathered for: nobody is asked after them, and the next one has its place already
 Question = Callable[[Sequence[Any]], Mapping[Any, Any]]  # keys to answers
 MOST_JOBS = 500  # in one transaction; what comes meanwhile is the next one's
 
@@ -39,11 +38,6 @@ class _Job:
     step: Step | None = None
     function: Callable[[], Any] | None = None
     question: tuple[Question, Any] | None = None
-
-    @property
-    def is_end(self) -> bool:
-        """Whether it is only the last commit of a trial."""
-        return self.step is not None and self.step.outcome is not None
 
     @property
     def run_id(self) -> uuid.UUID:
@@ -129,27 +123,19 @@ class Journal:
 
     def _gather(self) -> list[_Job]:
         """Wait for the first job, then take what has come a moment later. An empty list means the end."""
-        batch: list[_Job | None] = [self._jobs.get()]
+        batch = [self._jobs.get()]
         if batch[0] is None:
             return []
         # One sleep, not a wait for each job: every time it woke up, this thread would take the interpreter from the loop.
         # It lasts as long as the last group took of the processor: a few steps wait for little, many are written together.
         time.sleep(min(GATHER_SECONDS, time.thread_time() - self._gathered))
         self._gathered = time.thread_time()
-        self._take(batch)
-        until = time.monotonic() + ENDS_SECONDS
-        while all(job and job.is_end for job in batch) and len(batch) < MOST_JOBS and time.monotonic() < until:
-            time.sleep(GATHER_SECONDS)
-            self._take(batch)
-        if batch[-1] is None:
-            self._jobs.put(None)
-        return [job for job in batch if job is not None]
-
-    def _take(self, batch: list[_Job | None]) -> None:
-        """Add what is in line."""
         with contextlib.suppress(queue.Empty):
             while len(batch) < MOST_JOBS and batch[-1] is not None:
                 batch.append(self._jobs.get_nowait())
+        if batch[-1] is None:
+            self._jobs.put(None)
+        return [job for job in batch if job is not None]
 
 
 def _rounds(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
