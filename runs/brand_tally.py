@@ -1,14 +1,12 @@
 """How often the answers of each day name each brand, kept by triggers on the mentions (docs/decisions/0027).
 
-A mention is counted twice: under its platform and topic, and under none of them (`whole`), so that a page over all of them reads as few
-rows as there are brands and days. `runs.batches.voice` is the only reader.
+A mention is counted four times: under its platform and topic, under one of the two, and under neither, so that whatever a page is filtered
+by it reads as few rows as there are brands and days. `scope` says which. `runs.batches.voice` is the only reader.
 """
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.db import connection
 
@@ -22,12 +20,12 @@ TALLY = "runs_brand_tally"
 TABLE = SumTable(
     name=TALLY,
     prefix="brand_tally_",
-    version=1,
+    version=2,
     source=Mention._meta.db_table,
     keys=[
         Key("project_id", "uuid", "{row}project_id"),
         Key("demo", "bool", "{row}demo"),
-        Key("whole", "bool", "FALSE"),
+        Key("scope", "text", "'both'"),
         Key("platform", "text", "{row}platform"),
         Key("topic_id", "uuid", "{row}topic_id"),
         Key("day", "day", "{row}day"),
@@ -43,7 +41,12 @@ TABLE = SumTable(
     ],
     counted="TRUE",
     places=("project_id", "demo", "platform", "topic_id", "day", "brand_id", "brand", "is_own", "count", "rank"),
-    scopes=({}, {"whole": "TRUE", "platform": "''", "topic_id": "NULL"}),
+    scopes=(
+        {},
+        {"scope": "'platform'", "topic_id": "NULL"},
+        {"scope": "'topic'", "platform": "''"},
+        {"scope": "'all'", "platform": "''", "topic_id": "NULL"},
+    ),
 )
 KEPT = TABLE.kept
 
@@ -60,27 +63,18 @@ class Named:
 
 
 def brands(
-    *,
-    project_id: uuid.UUID,
-    first: date,
-    last: date,
-    demo: bool,
-    most: int,
-    places: tuple[Sequence[str], Sequence[uuid.UUID | None]] | None = None,
+    *, project_id: uuid.UUID, first: date, last: date, demo: bool, most: int, platform: str = "", topic_id: uuid.UUID | None = None
 ) -> list[Named]:
-    """The `most` brands that are named most often in a window of days. `places` are the platforms and topics; None for all. One query."""
-    platforms, topics = places or (("",), (None,))
-    if not (platforms and topics):
-        return []
-    where = f"platform IN ({_marks(platforms)}) AND topic_id IN ({_marks(topics)}) AND day BETWEEN %s AND %s"
-    parameters = [project_id, demo, places is None, *platforms, *(topic or NOBODY for topic in topics), first, last]
+    """The `most` brands that are named most often in a window of days, of a platform or topic where one is named. One query."""
+    scope = ("both" if topic_id else "platform") if platform else ("topic" if topic_id else "all")
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT max(brand), max(CASE WHEN is_own THEN 1 ELSE 0 END), sum(answers), sum(mentions), sum(ranks), sum(squares)
-                FROM {TALLY} WHERE project_id = %s AND demo = %s AND whole = %s AND {where}
+                FROM {TALLY} WHERE project_id = %s AND demo = %s AND scope = %s AND platform = %s AND topic_id = %s
+                AND day BETWEEN %s AND %s
                 GROUP BY brand_id HAVING sum(answers) > 0
                 ORDER BY sum(mentions) DESC, max(brand) LIMIT {int(most)}""",  # noqa: S608  names of this file only
-            [sql_value(each) for each in parameters],
+            [sql_value(each) for each in (project_id, demo, scope, platform, topic_id or NOBODY, first, last)],
         )
         rows = cursor.fetchall()
     return [_named(*row) for row in rows]
@@ -88,7 +82,3 @@ def brands(
 
 def _named(brand: str, is_own: int, answers: int, mentions: int, ranks: int, squares: int) -> Named:
     return Named(brand, bool(is_own), int(answers), int(mentions), Sums(int(answers), int(ranks), int(squares)))
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))

@@ -116,7 +116,7 @@ def voice(*, project: Project, wanted: Wanted, offered: Choice) -> Found:
         steps=_by_step(project, wanted),
         platforms=_by(chosen, lambda place: place.platform),
         topics=_by(chosen, lambda place: known.get(place.topic_id, Topic(place.topic_id, "A topic that was deleted"))),
-        rivals=_rivals(project, wanted, offered, whole),
+        rivals=_rivals(project, wanted, whole),
         sites=sites(
             project_id=project.pk,
             first=wanted.first,
@@ -153,14 +153,16 @@ def _by_step(project: Project, wanted: Wanted) -> dict[date, Voice]:
     return gathered
 
 
-def _rivals(project: Project, wanted: Wanted, offered: Choice, whole: Voice) -> list[Rival]:
+def _rivals(project: Project, wanted: Wanted, whole: Voice) -> list[Rival]:
     """All brands that are named, most often named first."""
-    places = None
-    if wanted.platform or wanted.topic_id:
-        platforms = [wanted.platform] if wanted.platform else offered.platforms
-        places = (platforms, [wanted.topic_id] if wanted.topic_id else [topic.key for topic in offered.topics])
     named = brand_tally.brands(
-        project_id=project.pk, first=wanted.first, last=wanted.today, demo=wanted.demo, most=MOST_RIVALS, places=places
+        project_id=project.pk,
+        first=wanted.first,
+        last=wanted.today,
+        demo=wanted.demo,
+        most=MOST_RIVALS,
+        platform=wanted.platform,
+        topic_id=wanted.topic_id,
     )
     return [Rival(one.brand, one.is_own, one.answers, one.mentions, one.ranks, whole.answers, whole.total) for one in named]
 
