@@ -47,7 +47,7 @@ class Execution:
     """A claimed run being driven. `cancelled` is set by the drain before it cancels the task; `outcome` is there once a trial has one.
 
     `known` is what was loaded with the claim; without it the execution loads itself.
-    `on_ending` is called when only the last commit is left: nobody will be asked any more, so another run may have the place.
+    `on_ending` is called when only the last commit is left: nobody will be asked any more, so another run may be claimed for the place.
     """
 
     lease: Lease
