@@ -164,8 +164,10 @@ class Drain:
 
     def _fill(self) -> None:
         """Begin with what waits for a place, in the places of runs whose last commit is written: what a crash can lose of what was paid for
-        is never more than there are places.
+        is never more than there are places. Not once a stop is asked for: what was not begun goes back as it was.
         """
+        if stop.requested():
+            return
         for _ in range(min(self.concurrency - len(self.driven), len(self.ahead.waiting))):
             self._start(self.ahead.next())
 
@@ -266,8 +268,8 @@ class Drain:
         self.proof.given(looked)
 
     async def _return_unused(self) -> None:
-        if unused := self.ahead.unused(UNUSED_SECONDS):
-            await self.journal.call(lambda: lease.give_back(unused))
+        self.stopped += self.ahead.unused(UNUSED_SECONDS)
+        await self._give_back()
 
     async def _leave(self) -> None:
         """Turns in work have a while to be committed when a stop was asked for; what is left is aborted. Every lease goes back at once."""
@@ -295,7 +297,8 @@ class Drain:
         leases = list(self.stopped)
         if leases:
             await self.journal.call(lambda: lease.give_back(leases))
-            self.stopped = self.stopped[len(leases) :]  # not before: what the database did not take is given back again
+            # Not before: what the database did not take is given back again.
+            self.stopped = [left for left in self.stopped if left not in leases]
 
 
 async def drain(concurrency: int, linger: float) -> int:

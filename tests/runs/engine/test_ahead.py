@@ -78,6 +78,20 @@ def test_what_waits_for_a_place_is_asked_nothing_and_goes_back_at_a_stop(worker:
 
 
 @DATABASE
+def test_a_place_that_a_stop_makes_free_is_given_to_nobody(worker: threading.Thread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is driven may hear of the stop before the drain does."""
+    begun: list[uuid.UUID] = []
+    monkeypatch.setattr(drain.Drain, "_start", lambda self, execution: begun.append(execution.lease.run_id))
+    monkeypatch.setattr(drain, "CLAIM_SECONDS", 1.0)
+    time.sleep(0.3)  # the drain's wait of before is over
+    running = EvalRun.objects.get(messages__index=0)
+    stop.request()
+    run_cancel(run_id=running.id, project=running.project)
+    worker.join(timeout=15)
+    assert begun == []
+
+
+@DATABASE
 def test_what_waits_for_a_place_is_cancelled_without_one(worker: threading.Thread) -> None:
     run = EvalRun.objects.filter(status=Status.RUNNING, next_seq=0).latest("created_at")
     asked = time.monotonic()

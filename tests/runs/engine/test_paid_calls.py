@@ -136,8 +136,8 @@ def test_what_a_stop_aborts_is_recorded_and_what_goes_on_is_not_paid_twice(serve
 def test_leases_go_back_although_the_database_did_not_take_them_at_first(settings: Any, aborted: bool) -> None:
     """Those of turns that were aborted, and those of turns that ended while others were still at work."""
     refuse, allow = AWAY[connection.vendor]
-    settings.ENV = settings.ENV.model_copy(update={"stop_seconds": 0.3 if aborted else 5.0})
-    slow(settings, 20 if aborted else 1.2)
+    settings.ENV = settings.ENV.model_copy(update={"stop_seconds": 0.3 if aborted else 8.0})
+    slow(settings, 20 if aborted else 2.5)
     first = run_make()
     thread = in_thread()
     wait_for(lambda: first.messages.count() >= 1)
@@ -149,7 +149,7 @@ def test_leases_go_back_although_the_database_did_not_take_them_at_first(setting
         cursor.execute(refuse)
     try:
         stop.request()
-        time.sleep(1.5)
+        time.sleep(1.5 if aborted else 3.0)
     finally:
         with connection.cursor() as cursor:
             cursor.execute(allow)
