@@ -6,13 +6,12 @@ from typing import Any, cast
 from django import forms
 
 from evalhub.accounts.models import Project
-from evalhub.common.names import told_apart
 from runs.models import EvalRun
 from templates_app.models import EvalTemplate
+from templates_app.selectors import template_choices
 
 Type = EvalTemplate.Type
 NONE = ("", "None")
-Choices = Sequence[tuple[str, str]]
 
 
 class RejudgeForm(forms.Form):
@@ -25,7 +24,7 @@ class RejudgeForm(forms.Form):
         super().__init__(data, initial=initial, auto_id="rejudge-%s")
         self._known = {str(template.pk): template for template in templates}
         for name, kind in (("template", Type.QUALITY), ("adaptation_template", Type.ADAPTATION)):
-            cast(forms.ChoiceField, self.fields[name]).choices = [NONE, *_choices(templates, kind)]
+            cast(forms.ChoiceField, self.fields[name]).choices = [NONE, *template_choices(templates, kind)]
 
     @classmethod
     def of(cls, run: EvalRun, project: Project, data: Mapping[str, Any] | None = None) -> "RejudgeForm":
@@ -47,8 +46,3 @@ class RejudgeForm(forms.Form):
     @property
     def is_empty(self) -> bool:
         return not self._known
-
-
-def _choices(templates: Sequence[EvalTemplate], kind: str) -> Choices:
-    of_kind = [template for template in templates if template.template_type == kind]
-    return list(told_apart({str(each.pk): each.name + (" (system)" if each.is_system else "") for each in of_kind}).items())

@@ -8,9 +8,8 @@ from agents.clients import Providers, load_providers
 from agents.models import Agent
 from agents.selectors import agent_list
 from evalhub.accounts.models import Project
-from evalhub.common.names import told_apart
 from templates_app.models import EvalTemplate, Persona
-from templates_app.selectors import template_list
+from templates_app.selectors import template_choices, template_list
 
 Choices = list[tuple[str, str]]
 
@@ -36,8 +35,7 @@ class Desk:
         )
 
     def choices_of(self, kind: str) -> Choices:
-        of_kind = {key: each for key, each in self.templates.items() if each.template_type == kind}
-        return list(told_apart({key: f"{each.name} (system)" if each.is_system else each.name for key, each in of_kind.items()}).items())
+        return template_choices(self.templates.values(), kind)
 
     @property
     def models(self) -> list[str]:
