@@ -61,15 +61,13 @@ def harness_new(request: PageRequest) -> HttpResponse:
 
 
 def _again(request: PageRequest, harness_id: uuid.UUID) -> HttpResponse:
-    if not request.membership.is_owner:
-        raise Http404
     return _page(request, HarnessForm(request.POST))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
-@comes_back(_again)
+@comes_back(_again, owners=True)
 def harness(request: PageRequest, harness_id: uuid.UUID) -> HttpResponse:
     """One of the project's; another project's does not exist. An owner's POST changes it."""
     row = get_object_or_404(Harness, pk=harness_id, project=request.membership.project)

@@ -65,15 +65,13 @@ def _new_page(request: PageRequest, form: ProviderForm) -> HttpResponse:
 
 
 def _limits_again(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
-    if not request.membership.is_owner:
-        raise Http404
     return typed_page(request, LimitsForm(request.POST))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @member_required
-@comes_back(_limits_again)
+@comes_back(_limits_again, owners=True)
 def provider(request: PageRequest, provider_id: uuid.UUID) -> HttpResponse:
     """A provider of the project; another project's does not exist. An owner's POST sets its limits."""
     row = _row(request, provider_id)

@@ -13,8 +13,10 @@ P = ParamSpec("P")
 Page = Callable[Concatenate[PageRequest, P], HttpResponse]
 
 
-def comes_back(again: Page[P]) -> Callable[[Page[P]], Page[P]]:
+def comes_back(again: Page[P], *, owners: bool = False) -> Callable[[Page[P]], Page[P]]:
     """For the view of a row's form, inside `member_required`. Where the row is gone as an editor sends the form, `again` draws the page.
+
+    `owners`: the form is one that owners alone may send.
 
     It draws the form of a new one with all that was sent, and templates see `request.is_gone`: they say so, and lead to the new one's
     address. The answer is still a 404, to a row of another project too.
@@ -26,7 +28,8 @@ def comes_back(again: Page[P]) -> Callable[[Page[P]], Page[P]]:
             try:
                 return view(request, *args, **kwargs)
             except Http404:
-                if request.method != "POST" or not request.membership.may_write:
+                may_send = request.membership.is_owner if owners else request.membership.may_write
+                if request.method != "POST" or not may_send:
                     raise
             request.is_gone = True
             response = again(request, *args, **kwargs)
