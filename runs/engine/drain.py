@@ -9,7 +9,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -29,6 +29,7 @@ from runs.engine.journal import Journal
 from runs.engine.keeper import Keeper
 from runs.engine.lease import Lease, LeaseLost
 from runs.engine.money import REFRESH_SECONDS, Budgets
+from runs.engine.pace import Pace
 from runs.engine.proof import Proof
 from runs.engine.sweep import run_sweep
 from runs.engine.workers import BEAT_SECONDS, WorkerRow
@@ -53,22 +54,6 @@ class Driven:
 
     execution: Execution
     task: asyncio.Task[None]
-
-
-@dataclass(slots=True)
-class Pace:
-    """How many model calls a second. `ended` is the sum of runs that are over."""
-
-    ended: int = 0
-    counted: int = 0
-    since: float = field(default_factory=time.monotonic)
-
-    def rate(self, driven: Iterable[int]) -> float:
-        """Calls a second since this was asked last. `driven` has the calls of each run that is still in work."""
-        total, now = self.ended + sum(driven), time.monotonic()
-        made, seconds = total - self.counted, now - self.since
-        self.counted, self.since = total, now
-        return round(made / seconds, 2) if seconds > 0 else 0.0
 
 
 @dataclass(slots=True)
@@ -147,8 +132,8 @@ class Drain:
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database did not answer a claim (%s); what is driven goes on", error)
             return 0
+        shared = (self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets, self.proof)
         for won, loaded in claimed:
-            shared = (self.journal, self.models_http, self.endpoints_http, self.gates, self.budgets, self.proof)
             self.ahead.add(Execution(won, *shared, self._freed, loaded))
         self._fill()
         return len(claimed)
