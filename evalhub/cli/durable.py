@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 import typer
 from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -23,6 +22,7 @@ from evalhub.cli.junit import junit_text
 from evalhub.cli.report import bar
 from evalhub.cli.run_eval import INTERRUPTED
 from evalhub.common.formatting import percent, score, usd
+from evalhub.common.ids import id_or_none
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 3.0
 PAGE = 200
@@ -211,11 +211,8 @@ def brief(run: Mapping[str, Any], url: str) -> str:
 
 
 def _batch(eval_run_id: str) -> str:
-    """The id that pages have it by."""
-    try:
-        return str(UUID(eval_run_id.removeprefix("eval_run_")))
-    except ValueError:
-        return ""
+    """The id that pages have it by; "" for what is none."""
+    return str(id_or_none(eval_run_id.removeprefix("eval_run_")) or "")
 
 
 def verdict(run: Mapping[str, Any], limits: Thresholds) -> list[str]:

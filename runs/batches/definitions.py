@@ -98,15 +98,13 @@ def not_here(name: str, value: Any) -> str:
 
 
 def _check(loc: tuple[str, ...], name: str, value: Any) -> None:
-    if wrong := not_here(name, value):
-        raise BadValue(loc, wrong)
-    if name not in FIELDS and name not in NOT_HERE:
+    if name in NOT_HERE:
+        if wrong := not_here(name, value):
+            raise BadValue(loc, wrong)
+    elif name not in FIELDS:
         raise BadValue(loc, f"{name} is no field of an eval. There are: {', '.join(FIELDS)}.")
-    if name in NOT_HERE or value is None:
-        return
-    if not _has_its_type(name, value):
-        raise BadValue(loc, f"{name} has a value of another type than the eval's.")
-    _check_value(loc, name, value)
+    elif value is not None:
+        _check_value(loc, name, value)
 
 
 def _has_its_type(name: str, value: Any) -> bool:
@@ -115,6 +113,8 @@ def _has_its_type(name: str, value: Any) -> bool:
 
 
 def _check_value(loc: tuple[str, ...], name: str, value: Any) -> None:
+    if not _has_its_type(name, value):
+        raise BadValue(loc, f"{name} has a value of another type than the eval's.")
     if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise BadValue(loc, f"{name} is a list of texts.")
     if isinstance(value, str) and len(value) > LONGEST_TEXT:

@@ -165,11 +165,8 @@ def matrix(*, batch: Batch, wanted: Wanted, start: int = 0, first_target: int = 
 
 
 def looks_for_own(batch: Batch) -> bool:
-    """Whether its answers are searched for a brand of the project's own. One query, for prompts alone."""
-    if batch.source_type != SourceType.PROMPTS:
-        return False
-    brands = Batch.objects.values_list("brands", flat=True).get(pk=batch.pk)
-    return any(brand.get("is_own") for brand in brands)
+    """Whether its answers are searched for a brand of the project's own. A query, for prompts alone, where the brands are deferred."""
+    return batch.source_type == SourceType.PROMPTS and any(brand.get("is_own") for brand in batch.brands)
 
 
 def page_size(targets: int) -> int:
